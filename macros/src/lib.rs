@@ -1,0 +1,1 @@
+//! The `network!` macro of `microcnn`: text → parse → model → infer → expand.

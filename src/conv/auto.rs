@@ -1,0 +1,44 @@
+//! The choice of an algorithm for each layer, by its shape, when the network is compiled.
+
+use super::{Algorithm, ConvKernel, Convolve, Naive};
+use crate::layers::{ConvLayer, Epilogue};
+use crate::precision::{Parameters, Precision};
+use crate::shape::ConvShape;
+use crate::simd::{Block, Isa};
+
+/// The fastest algorithm for each layer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Auto;
+
+impl Algorithm for Auto {
+    const NAME: &'static str = "Auto";
+
+    fn supports(_: &ConvShape) -> bool {
+        true
+    }
+}
+
+impl<P: Precision> Convolve<P> for Auto {
+    type Kernel<L: ConvLayer> = Self;
+}
+
+impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
+    const ALGORITHM: &'static str = <Naive as ConvKernel<P, L>>::ALGORITHM;
+    const SCRATCH: usize = <Naive as ConvKernel<P, L>>::SCRATCH;
+
+    fn prepare(_: Parameters<'_, P>) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    fn run<I: Isa, E: Epilogue>(
+        &self,
+        isa: I,
+        parameters: Parameters<'_, P>,
+        input: &[P::Element],
+        output: &mut [P::Element],
+        scratch: &mut [Block],
+    ) {
+        <Naive as ConvKernel<P, L>>::run::<I, E>(&Naive, isa, parameters, input, output, scratch);
+    }
+}

@@ -1,0 +1,216 @@
+//! Convolutions, and the two layers that are convolutions of a special shape: a linear layer, whose
+//! window is its whole input, and a batch normalization that no layer took over, a depthwise 1×1.
+
+use super::{AsWritten, Epilogue, Layer};
+use crate::conv::{ConvKernel, Convolve};
+use crate::map::Map;
+use crate::precision::{Parameters, Precision};
+use crate::shape::ConvShape;
+use crate::simd::memory::values_mut;
+use crate::simd::{Block, Isa};
+#[cfg(not(feature = "alloc"))]
+use crate::weights::Packed;
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Packed, Parameter, Role, Sink, Source};
+#[cfg(feature = "alloc")]
+use alloc::{vec, vec::Vec};
+use core::marker::PhantomData;
+use num_traits::Float;
+
+/// A layer with weights: its sizes, and what its parameters are called.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvSpec {
+    /// The full name: `block1.conv1`.
+    pub name: &'static str,
+    /// The sizes.
+    pub shape: ConvShape,
+    /// The shape of the weight tensor in a file, or `None` for a batch normalization by itself.
+    pub weight: Option<&'static [usize]>,
+    /// Whether there is a bias in the file.
+    pub bias: bool,
+    /// The batch normalization that is folded into the weights.
+    pub norm: Option<NormSpec>,
+}
+
+/// A batch normalization.
+#[derive(Clone, Copy, Debug)]
+pub struct NormSpec {
+    /// The full name.
+    pub name: &'static str,
+    /// What is added to the variance.
+    pub eps: f32,
+}
+
+/// A convolution's numbers.
+pub trait ConvLayer: Layer + Epilogue {
+    /// Sizes and names.
+    const SPEC: ConvSpec;
+}
+
+/// A convolution with its packed parameters.
+pub struct Conv2d<P: Precision, A: Convolve<P>, L: ConvLayer> {
+    packed: Packed,
+    kernel: A::Kernel<L>,
+    edge: P::Edge,
+    layer: PhantomData<(P, L)>,
+}
+
+/// A convolution whose window is its whole input.
+pub type Linear<P, A, L> = Conv2d<P, A, L>;
+
+/// A depthwise 1×1 convolution.
+pub type BatchNorm<P, A, L> = Conv2d<P, A, L>;
+
+impl<P: Precision, A: Convolve<P>, L: ConvLayer> Clone for Conv2d<P, A, L> {
+    fn clone(&self) -> Self {
+        Self {
+            packed: self.packed.clone(),
+            kernel: self.kernel.clone(),
+            edge: self.edge,
+            layer: PhantomData,
+        }
+    }
+}
+
+impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
+    /// The algorithm that runs this layer.
+    pub const ALGORITHM: &'static str = <A::Kernel<L> as ConvKernel<P, L>>::ALGORITHM;
+    /// Scratch blocks that [`forward`](Self::forward) needs.
+    pub const SCRATCH: usize = <A::Kernel<L> as ConvKernel<P, L>>::SCRATCH;
+
+    /// What the layer's results mean.
+    pub fn edge(&self) -> P::Edge {
+        self.edge
+    }
+
+    /// Bytes that the parameters take.
+    pub fn weight_bytes(&self) -> usize {
+        size_of_val(&self.packed[..])
+    }
+
+    fn parameters(&self) -> Parameters<'_, P> {
+        P::parameters(&L::SPEC.shape, &self.packed)
+    }
+
+    /// The layer for one image, and the activation that follows it.
+    #[inline(always)]
+    pub fn forward<'o, I: Isa>(
+        &self,
+        isa: I,
+        input: &L::Input<P::Element>,
+        output: &'o mut [Block],
+        scratch: &mut [Block],
+    ) -> &'o L::Output<P::Element> {
+        self.run::<I, L>(isa, input, output, scratch)
+    }
+
+    /// The layer for one image, by itself.
+    #[inline(always)]
+    pub fn forward_as_written<'o, I: Isa>(
+        &self,
+        isa: I,
+        input: &L::Input<P::Element>,
+        output: &'o mut [Block],
+        scratch: &mut [Block],
+    ) -> &'o L::Output<P::Element> {
+        self.run::<I, AsWritten>(isa, input, output, scratch)
+    }
+
+    #[inline(always)]
+    fn run<'o, I: Isa, E: Epilogue>(
+        &self,
+        isa: I,
+        input: &L::Input<P::Element>,
+        output: &'o mut [Block],
+        scratch: &mut [Block],
+    ) -> &'o L::Output<P::Element> {
+        let places = values_mut(output, L::Output::<P::Element>::LEN);
+        self.kernel.run::<I, E>(isa, self.parameters(), input.values(), places, scratch);
+        L::Output::view(places)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// What the source finds wrong with them.
+    pub fn load<S: Source>(source: &mut S) -> Result<Self, LoadError> {
+        let packed = P::load(&L::SPEC, source)?;
+        let kernel = A::Kernel::<L>::prepare(P::parameters(&L::SPEC.shape, &packed));
+        Ok(Self { packed: packed.into(), kernel, edge: P::Edge::default(), layer: PhantomData })
+    }
+
+    /// Gives the parameters to a file.
+    pub fn save<S: Sink>(&self, sink: &mut S) {
+        P::save(&L::SPEC, self.parameters(), sink);
+    }
+
+    /// The same parameters under another algorithm.
+    pub fn with_algorithm<B: Convolve<P>>(self) -> Conv2d<P, B, L> {
+        let kernel = B::Kernel::<L>::prepare(self.parameters());
+        Conv2d { packed: self.packed, kernel, edge: self.edge, layer: PhantomData }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl ConvSpec {
+    /// Reads weight and bias, with the batch normalization folded into them.
+    ///
+    /// # Errors
+    /// What the source finds wrong with them.
+    pub fn read<S: Source>(&self, source: &mut S) -> Result<(Vec<f32>, Vec<f32>), LoadError> {
+        let outputs = [self.shape.output[0]];
+        let fan_in = self.shape.kernel_len();
+        let mut tensor = |layer, name, role, shape: &[usize]| {
+            source.tensor(Parameter { layer, name, role, shape, fan_in })
+        };
+        let mut weight = match self.weight {
+            Some(shape) => tensor(self.name, "weight", Role::Weight, shape)?,
+            None => vec![1.0; self.shape.weight_len()],
+        };
+        let mut bias = match self.bias {
+            true => tensor(self.name, "bias", Role::Bias, &outputs)?,
+            false => vec![0.0; outputs[0]],
+        };
+        if let Some(norm) = self.norm {
+            let gain = tensor(norm.name, "weight", Role::Gain, &outputs)?;
+            let shift = tensor(norm.name, "bias", Role::Shift, &outputs)?;
+            let mean = tensor(norm.name, "running_mean", Role::Mean, &outputs)?;
+            let variance = tensor(norm.name, "running_var", Role::Variance, &outputs)?;
+            let kernels = weight.chunks_exact_mut(fan_in);
+            for (o, kernel) in kernels.enumerate() {
+                let scale = gain[o] / Float::sqrt(variance[o] + norm.eps);
+                kernel.iter_mut().for_each(|value| *value *= scale);
+                bias[o] = (bias[o] - mean[o]) * scale + shift[o];
+            }
+        }
+        Ok((weight, bias))
+    }
+
+    /// Writes weight and bias; a batch normalization is written as one that changes nothing but adds
+    /// the bias where the layer itself has none, so that any reader of the file gets this network.
+    pub fn write<S: Sink>(&self, weight: Vec<f32>, bias: Vec<f32>, sink: &mut S) {
+        let outputs = [self.shape.output[0]];
+        let mut tensor =
+            |layer, name, shape: &[usize], values| sink.tensor(layer, name, shape, values);
+        let scale = self.norm.map(|norm| Float::sqrt(1.0 + norm.eps));
+        if let Some(shape) = self.weight {
+            tensor(self.name, "weight", shape, weight);
+        }
+        let zeros = vec![0.0; outputs[0]];
+        let shift = if self.bias {
+            tensor(self.name, "bias", &outputs, bias);
+            zeros.clone()
+        } else {
+            bias
+        };
+        if let (Some(norm), Some(scale)) = (self.norm, scale) {
+            tensor(norm.name, "weight", &outputs, vec![scale; outputs[0]]);
+            tensor(norm.name, "bias", &outputs, shift);
+            tensor(norm.name, "running_mean", &outputs, zeros);
+            tensor(norm.name, "running_var", &outputs, vec![1.0; outputs[0]]);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Layers. One file a kind: its sizes as a zero-sized type, its state, its forward function.
+//!
+//! `network!` writes a zero-sized type for each layer, with the layer's numbers as constants. A layer
+//! struct such as [`Conv2d`] is generic over it, so that every loop bound is a literal when it is
+//! compiled.
+
+mod activation;
+mod conv2d;
+mod pool;
+mod residual;
+mod softmax;
+mod transpose;
+
+pub use activation::{Activate, Activation, ActivationLayer};
+pub use conv2d::{BatchNorm, Conv2d, ConvLayer, ConvSpec, Linear, NormSpec};
+pub use pool::{AvgPool2d, MaxPool2d, PoolLayer};
+pub use residual::Residual;
+pub use softmax::Softmax;
+pub use transpose::Transpose;
+
+use crate::map::Map;
+use bytemuck::Pod;
+
+/// A layer's shapes.
+pub trait Layer: Copy + Default + core::fmt::Debug + Send + Sync + 'static {
+    /// The feature map that it reads.
+    type Input<T: Pod>: Map<T>;
+    /// The feature map that it writes.
+    type Output<T: Pod>: Map<T>;
+}
+
+/// What is done with a result before it is stored.
+pub trait Epilogue: 'static {
+    /// The activation function that follows.
+    const ACTIVATION: Activation;
+}
+
+/// Stores a result as it is, as if nothing had been fused.
+pub struct AsWritten;
+
+impl Epilogue for AsWritten {
+    const ACTIVATION: Activation = Activation::Identity;
+}

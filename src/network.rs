@@ -1,0 +1,214 @@
+//! What `network!` implements, and what follows from it for every network.
+
+use crate::map::{FeatureMap, Map};
+use crate::precision::Precision;
+use crate::simd::{self, Block, Isa, Kernel};
+use crate::tensor::Tensor;
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Sink, Source};
+use bytemuck::Pod;
+use core::any::TypeId;
+
+/// One layer as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerInfo {
+    /// The label with those of the blocks around it (`block1.conv1`), or the kind and a number.
+    pub name: &'static str,
+    /// As written: `Conv2d`.
+    pub kind: &'static str,
+    /// `[channels, height, width]`.
+    pub input: [usize; 3],
+    /// `[channels, height, width]`.
+    pub output: [usize; 3],
+    /// Trained values; running statistics don't count.
+    pub parameters: usize,
+    /// Multiply-adds for one image.
+    pub macs: usize,
+}
+
+/// A network that `network!` made.
+pub trait Network: Sized + Clone + Send + Sync {
+    /// The precision that the network runs in.
+    type Precision: Precision;
+    /// The name of the type.
+    const NAME: &'static str;
+    /// The shape of one input.
+    const INPUT: [usize; 3];
+    /// The shape of one output.
+    const OUTPUT: [usize; 3];
+    /// The layers as written.
+    const LAYERS: &'static [LayerInfo];
+    /// The algorithm that runs each layer; empty for a layer that has none.
+    const ALGORITHMS: &'static [&'static str];
+    /// Values in a `.raw` file.
+    const STORED: usize;
+    /// Blocks of each buffer that feature maps lie in.
+    const SLOTS: &'static [usize];
+    /// Blocks of scratch memory that the layers share.
+    const SCRATCH: usize;
+    /// Blocks of workspace in all.
+    const WORKSPACE: usize = sum(Self::SLOTS) + Self::SCRATCH;
+
+    /// One image through the network. `output` is in NCHW order.
+    fn forward<I: Isa, T: Pixel>(
+        &self,
+        isa: I,
+        image: &[T],
+        output: &mut [f32],
+        workspace: &mut [Block],
+    );
+
+    /// One image through the network, layer by layer as written.
+    fn walk<I: Isa, O: Observer>(
+        &self,
+        isa: I,
+        image: &[f32],
+        workspace: &mut [Block],
+        observer: &mut O,
+    );
+
+    /// A network with the parameters of a source.
+    ///
+    /// # Errors
+    /// What the source finds wrong with them.
+    #[cfg(feature = "alloc")]
+    fn build<S: Source>(source: &mut S) -> Result<Self, LoadError>;
+
+    /// Gives all parameters to a file.
+    #[cfg(feature = "alloc")]
+    fn write<S: Sink>(&self, sink: &mut S);
+
+    /// Bytes that the parameters take in memory.
+    fn weight_bytes(&self) -> usize;
+}
+
+/// The sum of some sizes, at compile time.
+pub const fn sum(sizes: &[usize]) -> usize {
+    let (mut sum, mut at) = (0, 0);
+    while at < sizes.len() {
+        sum += sizes[at];
+        at += 1;
+    }
+    sum
+}
+
+/// The largest of some sizes, at compile time.
+pub const fn largest(sizes: &[usize]) -> usize {
+    let (mut largest, mut at) = (0, 0);
+    while at < sizes.len() {
+        if sizes[at] > largest {
+            largest = sizes[at];
+        }
+        at += 1;
+    }
+    largest
+}
+
+/// An element of an input image: a real value, or a byte that stands for 0.0 to 1.0.
+pub trait Pixel: Pod {
+    /// The real value.
+    fn value(self) -> f32;
+}
+
+impl Pixel for f32 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self
+    }
+}
+
+impl Pixel for u8 {
+    #[inline(always)]
+    fn value(self) -> f32 {
+        f32::from(self) / 255.0
+    }
+}
+
+/// Sees each layer's result on a [`walk`](Network::walk).
+pub trait Observer {
+    /// Runs the next layer of [`LAYERS`](Network::LAYERS).
+    fn layer<'x, P: Precision, M: Map<P::Element>>(
+        &mut self,
+        edge: P::Edge,
+        run: impl FnOnce() -> &'x M,
+    ) -> &'x M;
+}
+
+/// An image as the first layer's feature map; `slot` holds it where it has to be converted.
+#[inline(always)]
+pub fn input<'a, P: Precision, T: Pixel, const C: usize, const H: usize, const W: usize>(
+    image: &'a [T],
+    edge: P::Edge,
+    slot: &'a mut [Block],
+) -> &'a FeatureMap<P::Element, C, H, W> {
+    if TypeId::of::<T>() == TypeId::of::<P::Element>() && P::FLOAT && (C == 1 || H * W == 1) {
+        return Map::view(bytemuck::cast_slice(image));
+    }
+    let places = simd::memory::values_mut(slot, C * H * W);
+    for (c, plane) in image.chunks_exact(H * W).enumerate() {
+        for (pixel, &value) in plane.iter().enumerate() {
+            places[pixel * C + c] = P::from_f32(value.value(), edge);
+        }
+    }
+    Map::view(places)
+}
+
+/// A feature map as real values in NCHW order.
+#[inline(always)]
+pub fn output<P: Precision, M: Map<P::Element>>(map: &M, edge: P::Edge, output: &mut [f32]) {
+    let [channels, height, width] = M::SHAPE;
+    for (pixel, values) in map.values().chunks_exact(channels).enumerate() {
+        for (c, &value) in values.iter().enumerate() {
+            output[c * height * width + pixel] = P::to_f32(value, edge);
+        }
+    }
+}
+
+struct Predict<'a, N, T> {
+    network: &'a N,
+    images: &'a [T],
+    output: &'a mut [f32],
+    workspace: &'a mut [Block],
+}
+
+impl<N: Network, T: Pixel> Kernel for Predict<'_, N, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let images = self.images.chunks_exact(crate::shape::volume(N::INPUT));
+        let outputs = self.output.chunks_exact_mut(crate::shape::volume(N::OUTPUT));
+        for (image, output) in images.zip(outputs) {
+            self.network.forward(isa, image, output, self.workspace);
+        }
+    }
+}
+
+/// Runs a batch in a workspace of the caller's.
+///
+/// # Panics
+/// If the workspace is smaller than [`Network::WORKSPACE`].
+pub fn predict_with<
+    Net: Network,
+    T: Pixel,
+    const N: usize,
+    const C: usize,
+    const H: usize,
+    const W: usize,
+    const K: usize,
+    const OH: usize,
+    const OW: usize,
+>(
+    network: &Net,
+    input: &Tensor<T, N, C, H, W>,
+    workspace: &mut [Block],
+) -> Tensor<f32, N, K, OH, OW> {
+    let mut output = Tensor::zeros();
+    simd::dispatch(Predict {
+        network,
+        images: input.as_slice(),
+        output: output.as_mut_slice(),
+        workspace,
+    });
+    output
+}

@@ -449,7 +449,7 @@ impl<P: Precision, A: Convolve<P>> Network for LeNet5<P, A> {
         observer.layer::<P, _>(self.softmax1.edge(), || self.softmax1.forward(isa, x, a));
     }
 
-    #[cfg(feature = "alloc")]
+    with_alloc! {
     fn build<S: Source>(source: &mut S) -> Result<Self, LoadError> {
         Ok(Self {
             conv1: Conv2d::load(source)?,
@@ -467,13 +467,13 @@ impl<P: Precision, A: Convolve<P>> Network for LeNet5<P, A> {
         })
     }
 
-    #[cfg(feature = "alloc")]
     fn write<S: Sink>(&self, sink: &mut S) {
         self.conv1.save(sink);
         self.conv2.save(sink);
         self.conv3.save(sink);
         self.fc1.save(sink);
         self.fc2.save(sink);
+    }
     }
 
     fn weight_bytes(&self) -> usize {
@@ -485,21 +485,21 @@ impl<P: Precision, A: Convolve<P>> Network for LeNet5<P, A> {
     }
 }
 
+with_alloc! {
 impl<A: Convolve<f32>> LeNet5<f32, A> {
     /// temp
     pub fn from_raw(bytes: &[u8]) -> Result<Self, LoadError> {
         Self::build(&mut RawSource::new(bytes, Self::STORED)?)
     }
 }
-
+}
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Tensor;
 
     fn predict<N: Network>(net: &N, x: &Tensor<f32, 1, 1, 28, 28>) -> Tensor<f32, 1, 10, 1, 1> {
-        let mut ws = alloc::vec![Block::ZERO; N::WORKSPACE];
-        crate::network::predict_with(net, x, &mut ws)
+        crate::network::predict(net, x)
     }
 
     #[test]

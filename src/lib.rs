@@ -21,14 +21,59 @@ pub use tensor::Tensor;
 /// What the code that `network!` writes refers to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::conv::{Auto, Convolve};
+    pub use crate::conv::{Algorithm, Auto, Convolve};
     pub use crate::layers::*;
     pub use crate::map::FeatureMap;
-    pub use crate::network::{LayerInfo, Network, Observer, Pixel, input, largest, output};
+    pub use crate::network::{
+        LayerInfo, Network, Observer, Pixel, debug, input, largest, output, predict, predict_with,
+        summary,
+    };
+    #[cfg(feature = "std")]
+    pub use crate::network::{LayerTime, profile};
+    #[cfg(feature = "alloc")]
+    pub use crate::network::{LayerTrace, trace, workspace};
     pub use crate::precision::Precision;
     pub use crate::shape::{ConvShape, PoolShape, Window};
     pub use crate::simd::{Block, Isa};
+    pub use crate::tensor::Tensor;
     #[cfg(feature = "alloc")]
     pub use crate::weights::{LoadError, RawSink, RawSource, Sink, Source};
+    pub use crate::{__with_alloc as with_alloc, __with_std as with_std};
+    #[cfg(feature = "alloc")]
+    pub use alloc::boxed::Box;
+    #[cfg(feature = "alloc")]
+    pub use alloc::vec::Vec;
     pub use bytemuck::Pod;
+}
+
+/// Its items, if this crate has the `alloc` feature: code in another crate can't ask.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_alloc {
+    ($($items:tt)*) => { $($items)* };
+}
+
+/// Its items, if this crate has the `alloc` feature: code in another crate can't ask.
+#[cfg(not(feature = "alloc"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_alloc {
+    ($($items:tt)*) => {};
+}
+
+/// Its items, if this crate has the `std` feature: code in another crate can't ask.
+#[cfg(feature = "std")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_std {
+    ($($items:tt)*) => { $($items)* };
+}
+
+/// Its items, if this crate has the `std` feature: code in another crate can't ask.
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_std {
+    ($($items:tt)*) => {};
 }

@@ -15,6 +15,7 @@ use crate::weights::{LoadError, Packed, Parameter, Role, Sink, Source};
 #[cfg(feature = "alloc")]
 use alloc::{vec, vec::Vec};
 use core::marker::PhantomData;
+#[cfg(feature = "alloc")]
 use num_traits::Float;
 
 /// A layer with weights: its sizes, and what its parameters are called.

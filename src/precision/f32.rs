@@ -2,7 +2,9 @@
 
 use super::{Parameters, Precision};
 use crate::conv::{LANES, WeightLayout};
-use crate::layers::{Activation, ConvSpec};
+use crate::layers::Activation;
+#[cfg(feature = "alloc")]
+use crate::layers::ConvSpec;
 use crate::shape::ConvShape;
 use crate::simd::memory::values;
 use crate::simd::{Block, Isa};

@@ -2,7 +2,9 @@
 
 mod f32;
 
-use crate::layers::{Activation, ConvSpec};
+use crate::layers::Activation;
+#[cfg(feature = "alloc")]
+use crate::layers::ConvSpec;
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
 #[cfg(feature = "alloc")]

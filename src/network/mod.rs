@@ -1,9 +1,23 @@
 //! What `network!` implements, and what follows from it for every network.
 
+#[cfg(feature = "alloc")]
+mod observe;
+mod predict;
+mod summary;
+mod workspace;
+
+#[cfg(feature = "std")]
+pub use observe::{LayerTime, PROFILE_RUNS, profile};
+#[cfg(feature = "alloc")]
+pub use observe::{LayerTrace, trace};
+pub use predict::{predict, predict_slice, predict_with};
+pub use summary::{debug, summary};
+#[cfg(feature = "alloc")]
+pub use workspace::workspace;
+
 use crate::map::{FeatureMap, Map};
 use crate::precision::Precision;
-use crate::simd::{self, Block, Isa, Kernel};
-use crate::tensor::Tensor;
+use crate::simd::{self, Block, Isa};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use bytemuck::Pod;
@@ -32,6 +46,8 @@ pub trait Network: Sized + Clone + Send + Sync {
     type Precision: Precision;
     /// The name of the type.
     const NAME: &'static str;
+    /// The name of the precision.
+    const PRECISION: &'static str = Self::Precision::NAME;
     /// The shape of one input.
     const INPUT: [usize; 3];
     /// The shape of one output.
@@ -40,6 +56,24 @@ pub trait Network: Sized + Clone + Send + Sync {
     const LAYERS: &'static [LayerInfo];
     /// The algorithm that runs each layer; empty for a layer that has none.
     const ALGORITHMS: &'static [&'static str];
+    /// Trained values; running statistics don't count.
+    const PARAMETERS: usize = {
+        let (mut sum, mut at) = (0, 0);
+        while at < Self::LAYERS.len() {
+            sum += Self::LAYERS[at].parameters;
+            at += 1;
+        }
+        sum
+    };
+    /// Multiply-adds for one image.
+    const MACS: usize = {
+        let (mut sum, mut at) = (0, 0);
+        while at < Self::LAYERS.len() {
+            sum += Self::LAYERS[at].macs;
+            at += 1;
+        }
+        sum
+    };
     /// Values in a `.raw` file.
     const STORED: usize;
     /// Blocks of each buffer that feature maps lie in.
@@ -48,6 +82,8 @@ pub trait Network: Sized + Clone + Send + Sync {
     const SCRATCH: usize;
     /// Blocks of workspace in all.
     const WORKSPACE: usize = sum(Self::SLOTS) + Self::SCRATCH;
+    /// Bytes of workspace in all.
+    const WORKSPACE_BYTES: usize = Self::WORKSPACE * Block::BYTES;
 
     /// One image through the network. `output` is in NCHW order.
     fn forward<I: Isa, T: Pixel>(
@@ -162,53 +198,4 @@ pub fn output<P: Precision, M: Map<P::Element>>(map: &M, edge: P::Edge, output: 
             output[c * height * width + pixel] = P::to_f32(value, edge);
         }
     }
-}
-
-struct Predict<'a, N, T> {
-    network: &'a N,
-    images: &'a [T],
-    output: &'a mut [f32],
-    workspace: &'a mut [Block],
-}
-
-impl<N: Network, T: Pixel> Kernel for Predict<'_, N, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self, isa: I) {
-        let images = self.images.chunks_exact(crate::shape::volume(N::INPUT));
-        let outputs = self.output.chunks_exact_mut(crate::shape::volume(N::OUTPUT));
-        for (image, output) in images.zip(outputs) {
-            self.network.forward(isa, image, output, self.workspace);
-        }
-    }
-}
-
-/// Runs a batch in a workspace of the caller's.
-///
-/// # Panics
-/// If the workspace is smaller than [`Network::WORKSPACE`].
-pub fn predict_with<
-    Net: Network,
-    T: Pixel,
-    const N: usize,
-    const C: usize,
-    const H: usize,
-    const W: usize,
-    const K: usize,
-    const OH: usize,
-    const OW: usize,
->(
-    network: &Net,
-    input: &Tensor<T, N, C, H, W>,
-    workspace: &mut [Block],
-) -> Tensor<f32, N, K, OH, OW> {
-    let mut output = Tensor::zeros();
-    simd::dispatch(Predict {
-        network,
-        images: input.as_slice(),
-        output: output.as_mut_slice(),
-        workspace,
-    });
-    output
 }

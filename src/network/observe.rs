@@ -1,0 +1,140 @@
+//! Looking at a network while it runs: every layer's result, every layer's time.
+
+use super::{LayerInfo, Network, Observer, workspace};
+use crate::map::Map;
+use crate::precision::Precision;
+use crate::simd::{self, Isa, Kernel};
+use crate::tensor::Tensor;
+use alloc::{vec, vec::Vec};
+#[cfg(feature = "std")]
+use std::time::{Duration, Instant};
+
+/// One layer's result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerTrace {
+    /// As in [`LayerInfo`].
+    pub name: &'static str,
+    /// As in [`LayerInfo`].
+    pub kind: &'static str,
+    /// `[channels, height, width]`.
+    pub shape: [usize; 3],
+    /// The real values, channels outermost.
+    pub values: Vec<f32>,
+}
+
+/// One layer's time.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerTime {
+    /// As in [`LayerInfo`].
+    pub name: &'static str,
+    /// As in [`LayerInfo`].
+    pub kind: &'static str,
+    /// The median of several runs.
+    pub time: Duration,
+}
+
+/// The result of every layer as written, for one image.
+pub fn trace<Net: Network, const C: usize, const H: usize, const W: usize>(
+    network: &Net,
+    image: &Tensor<f32, 1, C, H, W>,
+) -> Vec<LayerTrace> {
+    let mut tracer = Tracer { layers: Net::LAYERS.iter(), traces: Vec::new() };
+    walk(network, image, &mut tracer);
+    tracer.traces
+}
+
+/// The time of every layer, each run by itself with nothing fused: the median of
+/// [`PROFILE_RUNS`] runs.
+#[cfg(feature = "std")]
+pub fn profile<Net: Network, const C: usize, const H: usize, const W: usize>(
+    network: &Net,
+    image: &Tensor<f32, 1, C, H, W>,
+) -> Vec<LayerTime> {
+    let mut runs = vec![Vec::with_capacity(PROFILE_RUNS); Net::LAYERS.len()];
+    for _ in 0..PROFILE_RUNS {
+        let mut clock = Clock { times: runs.iter_mut() };
+        walk(network, image, &mut clock);
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    Net::LAYERS
+        .iter()
+        .zip(runs)
+        .map(|(layer, times)| LayerTime { name: layer.name, kind: layer.kind, time: median(times) })
+        .collect()
+}
+
+/// Runs that [`profile`] takes the median of.
+#[cfg(feature = "std")]
+pub const PROFILE_RUNS: usize = 31;
+
+fn walk<Net: Network, O: Observer, const C: usize, const H: usize, const W: usize>(
+    network: &Net,
+    image: &Tensor<f32, 1, C, H, W>,
+    observer: &mut O,
+) {
+    struct Walk<'a, N, O> {
+        network: &'a N,
+        image: &'a [f32],
+        observer: &'a mut O,
+    }
+
+    impl<N: Network, O: Observer> Kernel for Walk<'_, N, O> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) {
+            let mut workspace = workspace::workspace::<N>();
+            self.network.walk(isa, self.image, &mut workspace, self.observer);
+        }
+    }
+
+    simd::dispatch(Walk { network, image: image.as_slice(), observer });
+}
+
+struct Tracer {
+    layers: core::slice::Iter<'static, LayerInfo>,
+    traces: Vec<LayerTrace>,
+}
+
+impl Observer for Tracer {
+    fn layer<'x, P: Precision, M: Map<P::Element>>(
+        &mut self,
+        edge: P::Edge,
+        run: impl FnOnce() -> &'x M,
+    ) -> &'x M {
+        let map = run();
+        let layer = self.layers.next().expect("a walk takes one step a layer");
+        let mut values = vec![0.0; M::LEN];
+        super::output::<P, M>(map, edge, &mut values);
+        self.traces.push(LayerTrace {
+            name: layer.name,
+            kind: layer.kind,
+            shape: layer.output,
+            values,
+        });
+        map
+    }
+}
+
+#[cfg(feature = "std")]
+struct Clock<'a> {
+    times: core::slice::IterMut<'a, Vec<Duration>>,
+}
+
+#[cfg(feature = "std")]
+impl Observer for Clock<'_> {
+    fn layer<'x, P: Precision, M: Map<P::Element>>(
+        &mut self,
+        _: P::Edge,
+        run: impl FnOnce() -> &'x M,
+    ) -> &'x M {
+        let start = Instant::now();
+        let map = run();
+        self.times.next().expect("a walk takes one step a layer").push(start.elapsed());
+        map
+    }
+}

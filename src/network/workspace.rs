@@ -1,0 +1,37 @@
+//! Scratch memory for one call: on the stack while it is small, from the heap above that.
+
+use super::Network;
+use crate::simd::Block;
+#[cfg(feature = "alloc")]
+use alloc::{boxed::Box, vec};
+
+/// Blocks of workspace that a call takes from the stack at most: 256 KiB.
+pub const STACK_BLOCKS: usize = 256 * 1024 / Block::BYTES;
+
+/// Workspace for [`predict_with`](super::predict_with).
+#[cfg(feature = "alloc")]
+pub fn workspace<N: Network>() -> Box<[Block]> {
+    vec![Block::ZERO; N::WORKSPACE].into_boxed_slice()
+}
+
+/// Calls `f` with workspace for one image.
+///
+/// # Panics
+/// Without the `alloc` feature, if the network's workspace exceeds the stack's share.
+#[inline(always)]
+pub(super) fn with_workspace<N: Network, R>(f: impl FnOnce(&mut [Block]) -> R) -> R {
+    // The length of an array can't depend on a type parameter on stable Rust, so the size is rounded
+    // up to a power of two; the comparisons are between constants and leave one branch.
+    macro_rules! from_the_stack {
+        ($($blocks:literal)*) => {
+            $(if const { N::WORKSPACE <= $blocks } {
+                return f(&mut [Block::ZERO; $blocks][..N::WORKSPACE]);
+            })*
+        };
+    }
+    from_the_stack!(16 32 64 128 256 512 1024 2048 4096);
+    #[cfg(feature = "alloc")]
+    return f(&mut workspace::<N>());
+    #[cfg(not(feature = "alloc"))]
+    panic!("a workspace of over 256 KiB has to be handed in: call `predict_with`");
+}

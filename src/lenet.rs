@@ -485,6 +485,57 @@ impl<P: Precision, A: Convolve<P>> Network for LeNet5<P, A> {
     }
 }
 
+impl LeNet5<f32, Auto> {
+    /// Blocks that the packed parameters take.
+    pub const PACKED: usize = packed_blocks(&__LeNet5::conv1::SPEC)
+        + packed_blocks(&__LeNet5::conv2::SPEC)
+        + packed_blocks(&__LeNet5::conv3::SPEC)
+        + packed_blocks(&__LeNet5::fc1::SPEC)
+        + packed_blocks(&__LeNet5::fc2::SPEC);
+
+    /// Packs the bytes of a `.raw` file when the program is compiled.
+    pub const fn pack(raw: &[u8]) -> [Block; Self::PACKED] {
+        ConstPacker::<{ Self::PACKED }>::new(raw, <Self as Network>::STORED)
+            .layer(&__LeNet5::conv1::SPEC)
+            .layer(&__LeNet5::conv2::SPEC)
+            .layer(&__LeNet5::conv3::SPEC)
+            .layer(&__LeNet5::fc1::SPEC)
+            .layer(&__LeNet5::fc2::SPEC)
+            .finish()
+    }
+
+    /// A network that runs from packed parameters where they lie.
+    pub const fn from_packed(packed: &'static [Block; Self::PACKED]) -> Self {
+        let (conv1, packed) = packed.split_at(packed_blocks(&__LeNet5::conv1::SPEC));
+        let (conv2, packed) = packed.split_at(packed_blocks(&__LeNet5::conv2::SPEC));
+        let (conv3, packed) = packed.split_at(packed_blocks(&__LeNet5::conv3::SPEC));
+        let (fc1, packed) = packed.split_at(packed_blocks(&__LeNet5::fc1::SPEC));
+        let (fc2, _) = packed.split_at(packed_blocks(&__LeNet5::fc2::SPEC));
+        Self {
+            conv1: Conv2d::from_packed(conv1),
+            relu1: Activate::PLAIN,
+            pool1: MaxPool2d::PLAIN,
+            conv2: Conv2d::from_packed(conv2),
+            relu2: Activate::PLAIN,
+            pool2: MaxPool2d::PLAIN,
+            conv3: Conv2d::from_packed(conv3),
+            relu3: Activate::PLAIN,
+            fc1: Linear::from_packed(fc1),
+            relu4: Activate::PLAIN,
+            fc2: Linear::from_packed(fc2),
+            softmax1: Softmax::PLAIN,
+        }
+    }
+
+    /// The trained network.
+    pub fn pretrained() -> Self {
+        static PACKED: [Block; LeNet5::<f32, Auto>::PACKED] =
+            LeNet5::pack(include_bytes!("/work/shared/data/lenet.raw"));
+        static NETWORK: LeNet5 = LeNet5::from_packed(&PACKED);
+        NETWORK.clone()
+    }
+}
+
 with_alloc! {
 impl<A: Convolve<f32>> LeNet5<f32, A> {
     /// temp
@@ -506,6 +557,9 @@ mod tests {
     fn reference_weights() {
         let bytes = std::fs::read("/work/shared/data/lenet.raw").unwrap();
         let net = LeNet5::<f32, Auto>::from_raw(&bytes).unwrap();
+        let mut packed = RawSink::default();
+        LeNet5::pretrained().write(&mut packed);
+        assert!(packed.bytes == bytes);
         let mut sink = RawSink::default();
         net.write(&mut sink);
         assert!(sink.bytes == bytes);

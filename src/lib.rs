@@ -32,7 +32,7 @@ pub mod __private {
     pub use crate::network::{LayerTime, profile};
     #[cfg(feature = "alloc")]
     pub use crate::network::{LayerTrace, trace, workspace};
-    pub use crate::precision::Precision;
+    pub use crate::precision::{ConstPacker, Precision, packed_blocks};
     pub use crate::shape::{ConvShape, PoolShape, Window};
     pub use crate::simd::{Block, Isa};
     pub use crate::tensor::Tensor;

@@ -25,6 +25,7 @@ impl<P: Precision> Convolve<P> for Auto {
 impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
     const ALGORITHM: &'static str = <Naive as ConvKernel<P, L>>::ALGORITHM;
     const SCRATCH: usize = <Naive as ConvKernel<P, L>>::SCRATCH;
+    const READY: Self = Self;
 
     fn prepare(_: Parameters<'_, P>) -> Self {
         Self

@@ -43,6 +43,9 @@ pub trait ConvKernel<P: Precision, L: ConvLayer>: Clone + Send + Sync + 'static 
     /// Scratch memory that a run needs.
     const SCRATCH: usize;
 
+    /// The kernel for weights as they are packed: in a constant expression nothing can be prepared.
+    const READY: Self;
+
     /// Transforms the weights, where the algorithm wants them in another form.
     fn prepare(parameters: Parameters<'_, P>) -> Self;
 

@@ -25,6 +25,7 @@ impl<P: Precision> Convolve<P> for Naive {
 impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Naive {
     const ALGORITHM: &'static str = Self::NAME;
     const SCRATCH: usize = 0;
+    const READY: Self = Self;
 
     fn prepare(_: Parameters<'_, P>) -> Self {
         Self

@@ -79,6 +79,11 @@ pub struct Activate<P: Precision, L> {
     layer: PhantomData<L>,
 }
 
+impl<L> Activate<f32, L> {
+    /// The layer in floats, which has nothing to know.
+    pub const PLAIN: Self = Self { input: (), output: (), layer: PhantomData };
+}
+
 impl<P: Precision, L: ActivationLayer> Activate<P, L> {
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {

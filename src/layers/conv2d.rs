@@ -131,6 +131,19 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
     }
 }
 
+impl<A: Convolve<f32>, L: ConvLayer> Conv2d<f32, A, L> {
+    /// A layer that runs from packed parameters where they lie.
+    ///
+    /// # Panics
+    /// If `A` runs this layer from transformed weights; in a constant this is a compile error.
+    pub const fn from_packed(packed: &'static [Block]) -> Self {
+        #[cfg(feature = "alloc")]
+        let packed = Packed::Borrowed(packed);
+        let kernel = <A::Kernel<L> as ConvKernel<f32, L>>::READY;
+        Self { packed, kernel, edge: (), layer: PhantomData }
+    }
+}
+
 #[cfg(feature = "alloc")]
 impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// Reads the parameters.

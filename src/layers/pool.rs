@@ -23,12 +23,22 @@ pub struct MaxPool2d<P: Precision, L> {
     layer: PhantomData<L>,
 }
 
+impl<L> MaxPool2d<f32, L> {
+    /// The layer in floats, which has nothing to know.
+    pub const PLAIN: Self = Self { edge: (), layer: PhantomData };
+}
+
 /// The mean of each window.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AvgPool2d<P: Precision, L> {
     input: P::Edge,
     output: P::Edge,
     layer: PhantomData<L>,
+}
+
+impl<L> AvgPool2d<f32, L> {
+    /// The layer in floats, which has nothing to know.
+    pub const PLAIN: Self = Self { input: (), output: (), layer: PhantomData };
 }
 
 impl<P: Precision, L: PoolLayer> MaxPool2d<P, L> {

@@ -16,6 +16,11 @@ pub struct Residual<P: Precision, L> {
     layer: PhantomData<L>,
 }
 
+impl<L> Residual<f32, L> {
+    /// The layer in floats, which has nothing to know.
+    pub const PLAIN: Self = Self { main: (), shortcut: (), output: (), layer: PhantomData };
+}
+
 impl<P: Precision, L: Layer> Residual<P, L> {
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {

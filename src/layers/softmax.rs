@@ -16,6 +16,11 @@ pub struct Softmax<P: Precision, L> {
     layer: PhantomData<L>,
 }
 
+impl<L> Softmax<f32, L> {
+    /// The layer in floats, which has nothing to know.
+    pub const PLAIN: Self = Self { input: (), output: (), layer: PhantomData };
+}
+
 impl<P: Precision, L: Layer> Softmax<P, L> {
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {

@@ -17,6 +17,11 @@ pub struct Transpose<P: Precision, L> {
     layer: PhantomData<L>,
 }
 
+impl<L> Transpose<f32, L> {
+    /// The layer in floats, which has nothing to know.
+    pub const PLAIN: Self = Self { edge: (), layer: PhantomData };
+}
+
 impl<P: Precision, L: Layer> Transpose<P, L> {
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {

@@ -1,6 +1,9 @@
 //! Precisions: what a weight, an activation and a sum of products are. One file each.
 
+mod constant;
 mod f32;
+
+pub use constant::{ConstPacker, packed_blocks};
 
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]

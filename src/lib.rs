@@ -6,6 +6,7 @@ extern crate alloc;
 extern crate self as microcnn;
 
 pub mod conv;
+pub mod element;
 pub mod layers;
 pub mod lenet;
 pub mod map;
@@ -16,6 +17,7 @@ pub mod simd;
 pub mod tensor;
 pub mod weights;
 
+pub use element::I4;
 pub use tensor::Tensor;
 
 /// What the code that `network!` writes refers to; not for use by hand.

@@ -1,5 +1,8 @@
 //! Memory as vectors want it: 64-byte blocks, and slices of them as slices of numbers.
 
+use crate::tensor::Tensor;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
 
 /// 64 bytes on a 64-byte boundary: one AVX-512 vector, one cache line of most machines.
@@ -44,4 +47,52 @@ pub fn values<T: AnyBitPattern + NoUninit>(blocks: &[Block], len: usize) -> &[T]
 #[inline(always)]
 pub fn values_mut<T: AnyBitPattern + NoUninit>(blocks: &mut [Block], len: usize) -> &mut [T] {
     &mut bytemuck::cast_slice_mut(blocks)[..len]
+}
+
+/// A slice as a tensor, if it has as many values.
+#[inline(always)]
+pub(crate) fn tensor<T, const N: usize, const C: usize, const H: usize, const W: usize>(
+    values: &[T],
+) -> Option<&Tensor<T, N, C, H, W>> {
+    if values.len() != Tensor::<T, N, C, H, W>::LEN {
+        return None;
+    }
+    // SAFETY: a tensor is `repr(transparent)` over nested arrays, that is, LEN values of `T` one after
+    // the other, with the alignment of `T`; so are the slice's values. The lifetime is the slice's.
+    Some(unsafe { &*values.as_ptr().cast() })
+}
+
+/// A slice as a tensor to be changed, if it has as many values.
+#[inline(always)]
+pub(crate) fn tensor_mut<T, const N: usize, const C: usize, const H: usize, const W: usize>(
+    values: &mut [T],
+) -> Option<&mut Tensor<T, N, C, H, W>> {
+    if values.len() != Tensor::<T, N, C, H, W>::LEN {
+        return None;
+    }
+    // SAFETY: as in `tensor`; the slice is borrowed for as long as the tensor.
+    Some(unsafe { &mut *values.as_mut_ptr().cast() })
+}
+
+/// An image as a tensor.
+#[inline(always)]
+pub(crate) fn image<T, const C: usize, const H: usize, const W: usize>(
+    image: &[[[T; W]; H]; C],
+) -> &Tensor<T, 1, C, H, W> {
+    // SAFETY: such a tensor is `repr(transparent)` over an array of one such image, and that array has
+    // the layout of its only element. The lifetime is the image's.
+    unsafe { &*core::ptr::from_ref(image).cast() }
+}
+
+/// A boxed slice as a boxed tensor, if it has as many values, otherwise the slice.
+#[cfg(feature = "alloc")]
+pub(crate) fn boxed_tensor<T, const N: usize, const C: usize, const H: usize, const W: usize>(
+    values: Box<[T]>,
+) -> Result<Box<Tensor<T, N, C, H, W>>, Box<[T]>> {
+    if values.len() != Tensor::<T, N, C, H, W>::LEN {
+        return Err(values);
+    }
+    // SAFETY: the pointer comes from a box that is given up here. As in `tensor`, LEN values of `T` are
+    // such a tensor, so size and alignment of the allocation stay what they were.
+    Ok(unsafe { Box::from_raw(Box::into_raw(values).cast()) })
 }

@@ -36,10 +36,16 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn store(self, vector: Self::F32, values: &mut [f32; 16]);
     /// `a + b`.
     fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a - b`.
+    fn sub(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a * b`.
+    fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// The larger of each pair; a NaN in `a` gives `b`.
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a * b + c`, rounded once where the instruction set can.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// `c - a * b`, rounded once where the instruction set can.
+    fn neg_mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
 }
 
 /// Code that runs on any instruction set.

@@ -5,14 +5,50 @@
 //! which compiles them with that instruction set enabled. The unit of the vocabulary is sixteen
 //! 32-bit lanes: one AVX-512 register, two of AVX2, four of NEON.
 //!
+//! With `std` the choice is made when the program runs, once, by what the processor says;
+//! `MICROCNN_ISA=avx2` (or another of [`NAMES`]) forces one. Without `std` it is made when the
+//! program is built, by the target features that are switched on, and no branch is left.
+//!
 //! Everything in this crate that is `unsafe` lies in this folder.
 #![allow(unsafe_code, reason = "intrinsics and casts; each block proves its case")]
 
-pub mod memory;
-mod scalar;
+/// Whether all these target features are there: asked of the processor with `std`, else of the build.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! has {
+    ($detected:ident: $($feature:tt),+) => {{
+        #[cfg(feature = "std")]
+        let all = $(std::arch::$detected!($feature))&&+;
+        #[cfg(not(feature = "std"))]
+        let all = cfg!(all($(target_feature = $feature),+));
+        all
+    }};
+}
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(feature = "std")]
+mod choice;
+pub mod memory;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub use avx512::Avx512;
+#[cfg(feature = "std")]
+pub use choice::{IsaError, active};
 pub use memory::Block;
+#[cfg(target_arch = "aarch64")]
+pub use neon::Neon;
 pub use scalar::Scalar;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub use simd128::Simd128;
 
 use core::fmt::Debug;
 
@@ -25,7 +61,16 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Sixteen `f32` lanes.
     type F32: Copy;
 
-    /// Runs a kernel compiled for this instruction set.
+    /// The token, if this machine has the instruction set.
+    fn detect() -> Option<Self>;
+
+    /// The token, unasked.
+    ///
+    /// # Safety
+    /// The machine has the instruction set: [`detect`](Self::detect) has given a token before.
+    unsafe fn assume() -> Self;
+
+    /// Runs a kernel compiled for this instruction set, as a function of its own.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;
 
     /// The same value in every lane.
@@ -40,12 +85,36 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn sub(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a * b`.
     fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a / b`.
+    fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// The larger of each pair; a NaN in `a` gives `b`.
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The smaller of each pair; a NaN in `a` gives `b`.
+    fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a * b + c`, rounded once where the instruction set can.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
     /// `c - a * b`, rounded once where the instruction set can.
     fn neg_mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// The larger of each two neighbouring lanes: eight from `a`, then eight from `b`.
+    fn max_pairs(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// Two to the power of whole numbers from -126 to 127.
+    fn pow2(self, exponents: Self::F32) -> Self::F32;
+
+    /// Up to sixteen neighbouring values, and zeros behind them.
+    #[inline(always)]
+    fn load_partial(self, values: &[f32]) -> Self::F32 {
+        let mut lanes = [0.0; 16];
+        lanes[..values.len()].copy_from_slice(values);
+        self.load(&lanes)
+    }
+
+    /// Writes the first lanes, as many as there are places.
+    #[inline(always)]
+    fn store_partial(self, vector: Self::F32, values: &mut [f32]) {
+        let mut lanes = [0.0; 16];
+        self.store(vector, &mut lanes);
+        values.copy_from_slice(&lanes[..values.len()]);
+    }
 }
 
 /// Code that runs on any instruction set.
@@ -56,7 +125,60 @@ pub trait Kernel {
     fn run<I: Isa>(self, isa: I) -> Self::Output;
 }
 
-/// Runs a kernel on the best instruction set of this machine.
-pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    Scalar.run(kernel)
+/// Code that looks at one instruction set after the other.
+pub trait Visitor {
+    /// Called with each instruction set that this machine has.
+    fn visit<I: Isa>(&mut self, isa: I);
+}
+
+/// Writes everything that depends on which instruction sets there are, the fastest first.
+macro_rules! table {
+    ($($(#[$cfg:meta])* $isa:ident;)+) => {
+        /// The instruction sets of this architecture, the fastest first.
+        pub const NAMES: &[&str] = &[$($(#[$cfg])* $isa::NAME),+];
+
+        /// Shows a visitor each instruction set that this machine has, the fastest first.
+        pub fn each_supported<V: Visitor>(visitor: &mut V) {
+            $($(#[$cfg])* if let Some(isa) = $isa::detect() {
+                visitor.visit(isa);
+            })+
+        }
+
+        /// Runs a kernel on the best instruction set of this machine.
+        ///
+        /// # Panics
+        /// If the environment variable `MICROCNN_ISA` names an instruction set that this machine
+        /// doesn't have. [`active`] tells beforehand.
+        #[cfg(feature = "std")]
+        pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+            let choice = choice::index();
+            let mut row = 0;
+            $($(#[$cfg])* {
+                if choice == row {
+                    // SAFETY: `choice::index` gives only rows whose `detect` gave a token.
+                    return unsafe { $isa::assume() }.run(kernel);
+                }
+                row += 1;
+            })+
+            unreachable!("row {choice} of {row} instruction sets")
+        }
+
+        /// Runs a kernel on the best instruction set that the build has switched on.
+        #[cfg(not(feature = "std"))]
+        #[inline(always)]
+        pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+            $($(#[$cfg])* if let Some(isa) = $isa::detect() {
+                return isa.run(kernel);
+            })+
+            unreachable!("every machine has the scalar instruction set")
+        }
+    };
+}
+
+table! {
+    #[cfg(target_arch = "x86_64")] Avx512;
+    #[cfg(target_arch = "x86_64")] Avx2;
+    #[cfg(target_arch = "aarch64")] Neon;
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128;
+    Scalar;
 }

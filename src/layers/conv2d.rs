@@ -11,9 +11,9 @@ use crate::simd::{Block, Isa};
 #[cfg(not(feature = "alloc"))]
 use crate::weights::Packed;
 #[cfg(feature = "alloc")]
-use crate::weights::{LoadError, Packed, Parameter, Role, Sink, Source};
+use crate::weights::{LoadError, LoadErrorKind, Packed, Parameter, Role, Sink, Source};
 #[cfg(feature = "alloc")]
-use alloc::{vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 use core::marker::PhantomData;
 #[cfg(feature = "alloc")]
 use num_traits::Float;
@@ -197,34 +197,85 @@ impl ConvSpec {
             for (o, kernel) in kernels.enumerate() {
                 let scale = gain[o] / Float::sqrt(variance[o] + norm.eps);
                 kernel.iter_mut().for_each(|value| *value *= scale);
-                bias[o] = (bias[o] - mean[o]) * scale + shift[o];
+                // The last zero makes a negative zero positive, so that `write` can give it back.
+                bias[o] = (bias[o] - mean[o]) * scale + shift[o] + 0.0;
+                if !(bias[o].is_finite() && kernel.iter().all(|value| value.is_finite())) {
+                    return Err(norm.not_finite(o, gain[o], variance[o]));
+                }
             }
         }
         Ok((weight, bias))
     }
 
-    /// Writes weight and bias; a batch normalization is written as one that changes nothing but adds
-    /// the bias where the layer itself has none, so that any reader of the file gets this network.
+    /// Writes weight and bias, so that [`read`](Self::read) gives the same ones, bit for bit.
+    ///
+    /// A batch normalization that was folded is written as one that changes nothing, except that it
+    /// adds the bias where the layer has none of its own. One by itself has its scale as its weight.
     pub fn write<S: Sink>(&self, weight: Vec<f32>, bias: Vec<f32>, sink: &mut S) {
         let outputs = [self.shape.output[0]];
-        let mut tensor =
-            |layer, name, shape: &[usize], values| sink.tensor(layer, name, shape, values);
-        let scale = self.norm.map(|norm| Float::sqrt(1.0 + norm.eps));
-        if let Some(shape) = self.weight {
-            tensor(self.name, "weight", shape, weight);
-        }
-        let zeros = vec![0.0; outputs[0]];
-        let shift = if self.bias {
-            tensor(self.name, "bias", &outputs, bias);
-            zeros.clone()
-        } else {
-            bias
+        let zeros = || vec![0.0; outputs[0]];
+        let gain = match self.weight {
+            Some(shape) => {
+                sink.tensor(self.name, "weight", shape, weight);
+                vec![1.0; outputs[0]]
+            }
+            None => weight,
         };
-        if let (Some(norm), Some(scale)) = (self.norm, scale) {
-            tensor(norm.name, "weight", &outputs, vec![scale; outputs[0]]);
-            tensor(norm.name, "bias", &outputs, shift);
-            tensor(norm.name, "running_mean", &outputs, zeros);
-            tensor(norm.name, "running_var", &outputs, vec![1.0; outputs[0]]);
+        let shift = match self.bias {
+            true => {
+                sink.tensor(self.name, "bias", &outputs, bias);
+                zeros()
+            }
+            false => bias,
+        };
+        if let Some(norm) = self.norm {
+            let (root, variance) = norm.unit();
+            let gain = gain.into_iter().map(|value| value * root).collect();
+            sink.tensor(norm.name, "weight", &outputs, gain);
+            sink.tensor(norm.name, "bias", &outputs, shift);
+            sink.tensor(norm.name, "running_mean", &outputs, zeros());
+            sink.tensor(norm.name, "running_var", &outputs, vec![variance; outputs[0]]);
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl NormSpec {
+    /// A power of two, and the variance whose deviation it is: `sqrt(variance + eps)` gives exactly it.
+    ///
+    /// The power is 1 unless `eps` is larger. The variance is 4ᵏ − eps, rounded by at most half a step of
+    /// the values below 4ᵏ; adding `eps` again gives 4ᵏ within that half step, a tie goes to the even
+    /// 4ᵏ, and its root is exact.
+    fn unit(&self) -> (f32, f32) {
+        let mut root = 1.0;
+        while root * root < self.eps {
+            root *= 2.0;
+        }
+        (root, root * root - self.eps)
+    }
+
+    /// The mistake in a normalization that no finite weights can take over.
+    fn not_finite(&self, output: usize, gain: f32, variance: f32) -> LoadError {
+        let wanted = "a scale that leaves all weights finite";
+        let eps = self.eps;
+        let found = format!("{gain} / sqrt({variance} + {eps}) for channel {output}");
+        let error = LoadError::new(LoadErrorKind::Value, wanted, found);
+        error.in_tensor(format_args!("{}.weight", self.name))
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_normalization_divides_by_exactly_its_root() {
+        let every = (0..=0x43ff_0000u32).step_by(997).map(f32::from_bits);
+        for eps in every.chain([1e-5, 1e-3, 0.1, 0.5, 0.999_999_94, 1.0, 1.5, 4.0, 100.0]) {
+            let (root, variance) = NormSpec { name: "", eps }.unit();
+            assert!(variance >= 0.0);
+            assert_eq!((variance + eps).sqrt(), root, "{eps:e}");
+            assert!(eps > 1.0 || root == 1.0);
         }
     }
 }

@@ -71,7 +71,7 @@ impl<'a, const BLOCKS: usize> ConstPacker<'a, BLOCKS> {
             }
             let at = layout.channel(o);
             let value =
-                (self.get(at) - self.peek(2 * outputs + o)) * scale + self.peek(outputs + o);
+                (self.get(at) - self.peek(2 * outputs + o)) * scale + self.peek(outputs + o) + 0.0;
             self.set(at, value);
             o += 1;
         }

@@ -1,22 +1,49 @@
 //! Files: bytes → cursor → typed parameters, and back.
+//!
+//! A network asks a [`Source`] for its parameters layer by layer, and gives them to a [`Sink`]. Both know
+//! one format: [`RawSource`] and [`RawSink`] a `.raw` file, [`SafetensorsSource`] and [`SafetensorsSink`] a
+//! `.safetensors` file; [`Random`] draws parameters from a seed.
+//!
+//! Whatever is wrong with a file is a [`LoadError`]. Reading takes memory in proportion to the file:
+//! no number in it is trusted before it has been compared with the bytes that are there.
 
 #[cfg(feature = "alloc")]
+mod dtype;
+#[cfg(feature = "alloc")]
 mod error;
+#[cfg(feature = "std")]
+mod file;
+#[cfg(feature = "alloc")]
+mod load;
 #[cfg(feature = "alloc")]
 mod random;
 #[cfg(feature = "alloc")]
 mod raw;
+#[cfg(feature = "alloc")]
+mod safetensors;
 
 #[cfg(feature = "alloc")]
-pub use error::LoadError;
+pub use dtype::Dtype;
+#[cfg(feature = "std")]
+pub use error::SaveError;
+#[cfg(feature = "alloc")]
+pub use error::{LoadError, LoadErrorKind};
+#[cfg(feature = "std")]
+pub use file::{from_file, list, load, read, save};
+#[cfg(feature = "alloc")]
+pub use load::{from_raw, from_safetensors, random, to_raw, to_safetensors};
 #[cfg(feature = "alloc")]
 pub use random::Random;
 #[cfg(feature = "alloc")]
 pub use raw::{RawSink, RawSource};
+#[cfg(feature = "alloc")]
+pub use safetensors::{SafetensorsSink, SafetensorsSource, TensorInfo};
 
 use crate::simd::Block;
 #[cfg(feature = "alloc")]
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, format, vec::Vec};
+#[cfg(feature = "alloc")]
+use core::fmt;
 
 /// A layer's packed parameters: in memory of their own, or wherever a constant lies.
 #[cfg(feature = "alloc")]
@@ -60,6 +87,41 @@ pub struct Parameter<'a> {
     pub fan_in: usize,
 }
 
+#[cfg(feature = "alloc")]
+impl Parameter<'_> {
+    /// The number of its values.
+    fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// The name in a file: `block1.conv1.weight`.
+#[cfg(feature = "alloc")]
+impl fmt::Display for Parameter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.layer, self.name)
+    }
+}
+
+/// The values of a parameter, if each is one that it may have.
+#[cfg(feature = "alloc")]
+fn check(
+    parameter: Parameter<'_>,
+    values: impl Iterator<Item = f32>,
+) -> Result<Vec<f32>, LoadError> {
+    let values: Vec<f32> = values.collect();
+    let (wanted, wrong) = match parameter.role {
+        Role::Variance => (
+            "finite values of at least 0",
+            values.iter().position(|value| !(value.is_finite() && *value >= 0.0)),
+        ),
+        _ => ("finite values", values.iter().position(|value| !value.is_finite())),
+    };
+    let Some(at) = wrong else { return Ok(values) };
+    let found = format!("{} at place {at}", values[at]);
+    Err(LoadError::new(LoadErrorKind::Value, wanted, found).in_tensor(parameter))
+}
+
 /// Where parameters come from. A network asks for its tensors in the order of its layers.
 #[cfg(feature = "alloc")]
 pub trait Source {
@@ -68,6 +130,12 @@ pub trait Source {
     /// # Errors
     /// What is wrong with it.
     fn tensor(&mut self, parameter: Parameter<'_>) -> Result<Vec<f32>, LoadError>;
+
+    /// Called after the last parameter: whether there is anything left that no layer asked for.
+    ///
+    /// # Errors
+    /// What is left.
+    fn finish(&mut self) -> Result<(), LoadError>;
 }
 
 /// Where parameters go.

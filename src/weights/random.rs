@@ -1,10 +1,15 @@
-//! Parameters for tests and benchmarks, drawn as PyTorch initialises a layer.
+//! Parameters for tests and benchmarks.
 
 use super::{LoadError, Parameter, Role, Source};
 use alloc::vec::Vec;
 use num_traits::Float;
 
 /// Kaiming-uniform parameters from a seed.
+///
+/// Weights are uniform with variance 2 / fan-in, so that activations keep their size from layer to layer under
+/// ReLU; biases are as PyTorch draws them. Normalizations get gains and variances around 1, shifts and
+/// means around 0. The same seed gives the same parameters on every machine.
+#[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
 }
@@ -42,5 +47,9 @@ impl Source for Random {
             Role::Gain | Role::Variance => (0..len).map(|_| 1.0 + 0.5 * self.next()).collect(),
             Role::Shift | Role::Mean => (0..len).map(|_| 0.1 * self.next()).collect(),
         })
+    }
+
+    fn finish(&mut self) -> Result<(), LoadError> {
+        Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! `.raw`: the values of all parameters in order, little-endian `f32`, and nothing else.
 
-use super::{LoadError, Parameter, Sink, Source};
+use super::error::bytes;
+use super::{LoadError, LoadErrorKind, Parameter, Sink, Source, check};
 use alloc::{format, vec::Vec};
 
 /// Reads a `.raw` file.
+#[derive(Clone, Debug)]
 pub struct RawSource<'a> {
     rest: &'a [u8],
 }
@@ -13,27 +15,51 @@ impl<'a> RawSource<'a> {
     ///
     /// # Errors
     /// If the file is shorter or longer.
-    pub fn new(bytes: &'a [u8], values: usize) -> Result<Self, LoadError> {
-        if bytes.len() != values * 4 {
-            return Err(LoadError {
-                message: format!("wanted {} bytes, found {}", values * 4, bytes.len()),
-            });
-        }
-        Ok(Self { rest: bytes })
+    pub fn new(file: &'a [u8], values: usize) -> Result<Self, LoadError> {
+        check_len(file.len() as u64, values)?;
+        Ok(Self { rest: file })
     }
+}
+
+/// Whether a file of so many bytes has so many values.
+pub(super) fn check_len(found: u64, values: usize) -> Result<(), LoadError> {
+    let wanted = 4 * values as u128;
+    if u128::from(found) == wanted {
+        return Ok(());
+    }
+    let wanted = format!("{} ({values} values)", bytes(wanted));
+    Err(LoadError::new(LoadErrorKind::Length, wanted, bytes(found)))
 }
 
 impl Source for RawSource<'_> {
     fn tensor(&mut self, parameter: Parameter<'_>) -> Result<Vec<f32>, LoadError> {
-        let len = parameter.shape.iter().product::<usize>() * 4;
-        let (bytes, rest) = self.rest.split_at(len);
+        let len = 4 * parameter.len();
+        let Some((values, rest)) = self.rest.split_at_checked(len) else {
+            let error = LoadError::new(
+                LoadErrorKind::Length,
+                bytes(len as u64),
+                bytes(self.rest.len() as u64),
+            );
+            return Err(error.in_tensor(parameter));
+        };
         self.rest = rest;
-        Ok(bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+        check(parameter, values.as_chunks().0.iter().copied().map(f32::from_le_bytes))
+    }
+
+    fn finish(&mut self) -> Result<(), LoadError> {
+        match self.rest.len() {
+            0 => Ok(()),
+            rest => Err(LoadError::new(
+                LoadErrorKind::Length,
+                "no bytes after the last parameter",
+                bytes(rest as u64),
+            )),
+        }
     }
 }
 
 /// Writes a `.raw` file.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RawSink {
     /// The file so far.
     pub bytes: Vec<u8>,

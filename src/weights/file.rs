@@ -1,0 +1,150 @@
+//! Parameters in files; the ending of the name says the format.
+
+use super::error::SaveError;
+use super::{LoadError, LoadErrorKind, SafetensorsSource, TensorInfo};
+use super::{from_raw, from_safetensors, raw, to_raw, to_safetensors};
+use crate::network::Network;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Raw,
+    Safetensors,
+}
+
+impl Format {
+    fn of(path: &Path) -> Result<Self, LoadError> {
+        let ending = path.extension().unwrap_or_default();
+        if ending.eq_ignore_ascii_case("raw") {
+            Ok(Self::Raw)
+        } else if ending.eq_ignore_ascii_case("safetensors") {
+            Ok(Self::Safetensors)
+        } else {
+            let found = match ending.is_empty() {
+                true => "no ending".into(),
+                false => format!("`.{}`", ending.display()),
+            };
+            let wanted = "a file name that ends in `.safetensors` or `.raw`";
+            Err(LoadError::new(LoadErrorKind::Format, wanted, found))
+        }
+    }
+}
+
+/// Opens a file that can be read to its end: anything but a regular file may have none.
+fn open(path: &Path) -> Result<(File, u64), LoadError> {
+    let error = |error| LoadError::io("a file", error);
+    let kind = fs::metadata(path).map_err(error)?;
+    if !kind.is_file() {
+        let found = if kind.is_dir() { "a directory" } else { "a device or a pipe" };
+        return Err(LoadError::new(LoadErrorKind::Io, "a file", found));
+    }
+    Ok((File::open(path).map_err(error)?, kind.len()))
+}
+
+fn read_all(mut file: File, len: u64) -> Result<Vec<u8>, LoadError> {
+    let error = |error| LoadError::io("a file that can be read", error);
+    let mut bytes = Vec::new();
+    let capacity = usize::try_from(len).unwrap_or(usize::MAX);
+    bytes.try_reserve_exact(capacity).map_err(|_| error(io::ErrorKind::OutOfMemory.into()))?;
+    file.read_to_end(&mut bytes).map_err(error)?;
+    Ok(bytes)
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// If it can't be read, or is something else than a file.
+pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, LoadError> {
+    let path = path.as_ref();
+    open(path).and_then(|(file, len)| read_all(file, len)).map_err(|error| named(error, path))
+}
+
+/// A network with the parameters of a `.safetensors` or `.raw` file.
+///
+/// # Errors
+/// If the file can't be read, and what is wrong with it.
+pub fn from_file<N: Network>(path: impl AsRef<Path>) -> Result<N, LoadError> {
+    let path = path.as_ref();
+    let network = || {
+        let format = Format::of(path)?;
+        let (file, len) = open(path)?;
+        match format {
+            Format::Raw => {
+                raw::check_len(len, N::STORED)?;
+                from_raw(&read_all(file, len)?)
+            }
+            Format::Safetensors => from_safetensors(&read_all(file, len)?),
+        }
+    };
+    network().map_err(|error| named(error, path))
+}
+
+/// Gives a network the parameters of a file; on an error it keeps its own.
+///
+/// # Errors
+/// If the file can't be read, and what is wrong with it.
+pub fn load<N: Network>(network: &mut N, path: impl AsRef<Path>) -> Result<(), LoadError> {
+    *network = from_file(path)?;
+    Ok(())
+}
+
+/// Writes a network's parameters to a `.safetensors` or `.raw` file.
+///
+/// The file appears under its name when it is complete: an error leaves an older one as it was.
+///
+/// # Errors
+/// If the file can't be written, or its name has another ending.
+pub fn save<N: Network>(network: &N, path: impl AsRef<Path>) -> Result<(), SaveError> {
+    let path = path.as_ref();
+    let write = || {
+        let bytes = match Format::of(path)? {
+            Format::Raw => to_raw(network),
+            Format::Safetensors => to_safetensors(network),
+        };
+        replace(path, &bytes).map_err(|error| LoadError::io("a place to write a file", error))
+    };
+    write().map_err(|error| SaveError(named(error, path)))
+}
+
+/// The tensors of a `.safetensors` file, in the order in which they lie there.
+///
+/// # Errors
+/// If the file can't be read, and what is wrong with its header.
+pub fn list(path: impl AsRef<Path>) -> Result<Vec<TensorInfo>, LoadError> {
+    let path = path.as_ref();
+    SafetensorsSource::list(&read(path)?).map_err(|error| named(error, path))
+}
+
+fn named(error: LoadError, path: &Path) -> LoadError {
+    error.in_file(path.display())
+}
+
+/// Writes a file beside its place, then moves it there.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays a link; what it points to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let temporary = beside(&path);
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        let moved = file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&temporary, &path));
+        moved.inspect_err(|_| _ = fs::remove_file(&temporary))
+    };
+    write()
+}
+
+/// A name in the same directory that no other save uses.
+fn beside(path: &Path) -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    path.with_file_name(name)
+}

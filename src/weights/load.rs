@@ -1,0 +1,47 @@
+//! Networks from bytes, and bytes from networks.
+
+use super::{LoadError, Random, RawSink, RawSource, SafetensorsSink, SafetensorsSource, Source};
+use crate::network::Network;
+use alloc::vec::Vec;
+
+/// A network with all parameters of a source.
+fn build<N: Network>(mut source: impl Source) -> Result<N, LoadError> {
+    let network = N::build(&mut source)?;
+    source.finish()?;
+    Ok(network)
+}
+
+/// A network with the parameters of a `.raw` file.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn from_raw<N: Network>(file: &[u8]) -> Result<N, LoadError> {
+    build(RawSource::new(file, N::STORED)?)
+}
+
+/// A network with the parameters of a `.safetensors` file.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn from_safetensors<N: Network>(file: &[u8]) -> Result<N, LoadError> {
+    build(SafetensorsSource::new(file)?)
+}
+
+/// A network with [`Random`] parameters.
+pub fn random<N: Network>(seed: u64) -> N {
+    build(Random::new(seed)).expect("random parameters are finite and of every shape")
+}
+
+/// A network's parameters as a `.raw` file.
+pub fn to_raw<N: Network>(network: &N) -> Vec<u8> {
+    let mut sink = RawSink::default();
+    network.write(&mut sink);
+    sink.bytes
+}
+
+/// A network's parameters as a `.safetensors` file.
+pub fn to_safetensors<N: Network>(network: &N) -> Vec<u8> {
+    let mut sink = SafetensorsSink::default();
+    network.write(&mut sink);
+    sink.into_bytes()
+}

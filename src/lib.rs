@@ -18,14 +18,23 @@ pub mod tensor;
 pub mod weights;
 
 pub use element::I4;
+pub use microcnn_macros::network;
 pub use tensor::Tensor;
+
+/// What most programs use.
+pub mod prelude {
+    pub use crate::conv::{Auto, Naive};
+    pub use crate::element::I4;
+    pub use crate::tensor::Tensor;
+    pub use microcnn_macros::network;
+}
 
 /// What the code that `network!` writes refers to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::conv::{Algorithm, Auto, Convolve};
     pub use crate::layers::*;
-    pub use crate::map::FeatureMap;
+    pub use crate::map::{FeatureMap, reshape};
     pub use crate::network::{
         LayerInfo, Network, Observer, Pixel, debug, input, largest, output, predict, predict_with,
         summary,
@@ -38,14 +47,18 @@ pub mod __private {
     pub use crate::shape::{ConvShape, PoolShape, Window};
     pub use crate::simd::{Block, Isa};
     pub use crate::tensor::Tensor;
+    #[cfg(feature = "std")]
+    pub use crate::weights::SaveError;
     #[cfg(feature = "alloc")]
-    pub use crate::weights::{LoadError, RawSink, RawSource, Sink, Source};
+    pub use crate::weights::{self, LoadError, Sink, Source};
     pub use crate::{__with_alloc as with_alloc, __with_std as with_std};
     #[cfg(feature = "alloc")]
     pub use alloc::boxed::Box;
     #[cfg(feature = "alloc")]
     pub use alloc::vec::Vec;
     pub use bytemuck::Pod;
+    #[cfg(feature = "std")]
+    pub use std::path::Path;
 }
 
 /// Its items, if this crate has the `alloc` feature: code in another crate can't ask.

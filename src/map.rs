@@ -39,3 +39,12 @@ impl<T, const C: usize, const H: usize, const W: usize> Map<T> for FeatureMap<T,
         rows.try_into().expect("LEN values are H rows")
     }
 }
+
+/// The same values as a map of another shape.
+///
+/// # Panics
+/// If that shape has more values.
+#[inline(always)]
+pub fn reshape<'a, T: 'a, A: Map<T>, B: Map<T>>(map: &'a A) -> &'a B {
+    B::view(map.values())
+}

@@ -1,1 +1,49 @@
-//! The `network!` macro of `microcnn`: text → parse → model → infer → expand.
+//! The `network!` macro of `microcnn`: text → parse → model → infer → plan → expand.
+
+mod api;
+mod docs;
+mod expand;
+mod forward;
+mod infer;
+mod layer;
+mod model;
+mod parse;
+mod plan;
+mod program;
+mod report;
+mod shape;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use report::Report;
+use syn::parse::{ParseStream, Parser};
+
+/// Declares a convolutional network.
+#[proc_macro]
+pub fn network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    network_tokens(input.into()).into()
+}
+
+fn network_tokens(input: TokenStream) -> TokenStream {
+    let mut report = Report::default();
+    let parsed = |input: ParseStream<'_>| parse::declaration(input, &mut report);
+    let declaration = match parsed.parse2(input) {
+        Ok(declaration) => declaration,
+        Err(error) => {
+            report.syntax(&error);
+            return quote!(#report);
+        }
+    };
+    let nodes = model::model(&declaration, &mut report);
+    let name = &declaration.name;
+    let mut shape = |list| infer::declared(list, name, &mut report);
+    let input = declaration.input.as_ref().map_or([None; 3], &mut shape);
+    let declared = declaration.output.as_ref().map(|list| (list, shape(list)));
+    let (layers, output) = infer::infer(&nodes, name, input, declared, &mut report);
+    let plan = match (report.is_empty(), shape::known(input)) {
+        (true, Some(input)) => Some(plan::plan(&layers, input)),
+        _ => None,
+    };
+    let expansion = expand::expand(&declaration, input, output, plan.as_ref());
+    quote!(#report #expansion)
+}

@@ -6,6 +6,7 @@
 
 mod activation;
 mod conv2d;
+mod convert;
 mod pool;
 mod residual;
 mod softmax;
@@ -13,6 +14,7 @@ mod transpose;
 
 pub use activation::{Activate, Activation, ActivationLayer};
 pub use conv2d::{BatchNorm, Conv2d, ConvLayer, ConvSpec, Linear, NormSpec};
+pub use convert::Convert;
 pub use pool::{AvgPool2d, MaxPool2d, PoolLayer};
 pub use residual::Residual;
 pub use softmax::Softmax;

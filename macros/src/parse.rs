@@ -1,0 +1,356 @@
+//! Tokens → syntax: what was written, where. A mistake in one item leaves the others readable.
+
+use crate::report::{Place, Report};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::quote;
+use std::rc::Rc;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Result};
+use syn::token::{Brace, Bracket, Paren};
+use syn::{Attribute, Ident, Lit, Path, Token, Type, Visibility};
+
+/// A whole `network!` block.
+pub(crate) struct Declaration {
+    /// The path of the `microcnn` crate.
+    pub(crate) microcnn: TokenStream,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) input: Option<List>,
+    pub(crate) output: Option<List>,
+    pub(crate) items: Vec<Item>,
+}
+
+/// `label: Kind<sizes>(options) { items } shortcut { items }`.
+pub(crate) struct Item {
+    pub(crate) label: Option<Label>,
+    pub(crate) kind: Ident,
+    pub(crate) sizes: Option<List>,
+    pub(crate) options: Vec<Argument>,
+    pub(crate) body: Option<Vec<Item>>,
+    pub(crate) shortcut: Option<(Place, Vec<Item>)>,
+}
+
+/// A layer's label: an identifier, or a number as in PyTorch's `nn.Sequential`.
+pub(crate) struct Label {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+}
+
+/// `name = value`.
+pub(crate) struct Argument {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+/// Several values, with the place of their brackets.
+pub(crate) struct List {
+    pub(crate) values: Vec<Value>,
+    pub(crate) place: Place,
+}
+
+pub(crate) enum Value {
+    Integer(i128, Place),
+    Real(f64, Place),
+    Bool(bool, Place),
+    List(List),
+    Path(Rc<Type>),
+    /// Something that no option takes, such as a string.
+    Other(Place),
+    /// Something that could not be read and is reported already.
+    Wrong,
+}
+
+impl Value {
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Integer(_, place) | Self::Real(_, place) | Self::Bool(_, place) => *place,
+            Self::List(list) => list.place,
+            Self::Path(path) => Place::of(path),
+            Self::Other(place) => *place,
+            Self::Wrong => Span::call_site().into(),
+        }
+    }
+}
+
+/// Reads a `network!` block.
+///
+/// # Errors
+/// If not even the struct's name can be read; all other mistakes go to the report.
+pub(crate) fn declaration(input: ParseStream<'_>, report: &mut Report) -> Result<Declaration> {
+    let microcnn = crate_path(input)?;
+    let attributes = input.call(Attribute::parse_outer)?;
+    let visibility = input.parse()?;
+    input.parse::<Token![struct]>()?;
+    let name: Ident = input.parse()?;
+    let mut declaration = Declaration {
+        microcnn,
+        attributes,
+        visibility,
+        name,
+        input: None,
+        output: None,
+        items: Vec::new(),
+    };
+    if let Err(error) = shapes(input, &mut declaration, report) {
+        report.syntax(&error);
+        skip_until(input, |input| input.peek(Brace));
+    }
+    if input.peek(Brace) {
+        declaration.items = braced_items(input, report)?;
+    } else if report.is_empty() {
+        report.error(
+            input.span(),
+            &format!("`{}` has no layers", declaration.name),
+            "write them in braces: `{ conv1: Conv2d<6, 5>, ReLU }`",
+        );
+    }
+    if !input.is_empty() {
+        report.error(
+            input.span(),
+            "unexpected text after the network",
+            "declare one network in each `network!`",
+        );
+        skip_until(input, |_| false);
+    }
+    Ok(declaration)
+}
+
+/// `#![crate = path]`, or the crate's own name.
+fn crate_path(input: ParseStream<'_>) -> Result<TokenStream> {
+    if !(input.peek(Token![#]) && input.peek2(Token![!])) {
+        return Ok(quote!(::microcnn));
+    }
+    input.parse::<Token![#]>()?;
+    input.parse::<Token![!]>()?;
+    let content;
+    syn::bracketed!(content in input);
+    content.parse::<Token![crate]>().map_err(|error| {
+        syn::Error::new(error.span(), "expected `#![crate = path]`, the path of the microcnn crate")
+    })?;
+    content.parse::<Token![=]>()?;
+    let path = content.call(Path::parse_mod_style)?;
+    let first = &path.segments[0].ident;
+    if first == "self" || first == "super" {
+        return Err(syn::Error::new(
+            first.span(),
+            "the path of the microcnn crate is a crate's name or starts with `crate`",
+        ));
+    }
+    Ok(match path.leading_colon.is_some() || first == "crate" {
+        true => quote!(#path),
+        false => quote!(::#path),
+    })
+}
+
+/// `: [input] -> [output]`.
+fn shapes(input: ParseStream<'_>, to: &mut Declaration, report: &mut Report) -> Result<()> {
+    if input.peek(Token![<]) {
+        return Err(input.error(format!(
+            "`{}` can't have generic parameters: `network!` adds its precision and its algorithm",
+            to.name
+        )));
+    }
+    if !input.peek(Token![:]) {
+        return Err(input.error(format!(
+            "expected the shape of the input: `struct {}: [channels, height, width] {{ .. }}`",
+            to.name
+        )));
+    }
+    input.parse::<Token![:]>()?;
+    to.input = Some(bracketed_list(input, report)?);
+    if input.peek(Token![->]) {
+        input.parse::<Token![->]>()?;
+        to.output = Some(bracketed_list(input, report)?);
+    }
+    Ok(())
+}
+
+fn braced_items(input: ParseStream<'_>, report: &mut Report) -> Result<Vec<Item>> {
+    let content;
+    syn::braced!(content in input);
+    let mut items = Vec::new();
+    while !content.is_empty() {
+        match item(&content, report) {
+            Ok(item) => items.push(item),
+            Err(error) => {
+                report.syntax(&error);
+                skip_until(&content, |content| content.peek(Token![,]));
+            }
+        }
+        if content.is_empty() || content.parse::<Token![,]>().is_ok() {
+            continue;
+        }
+        report.error(content.span(), "expected `,`", "a comma ends every layer but the last");
+        if !content.peek(Ident::peek_any) {
+            skip_until(&content, |content| content.peek(Token![,]));
+            let _ = content.parse::<Option<Token![,]>>();
+        }
+    }
+    Ok(items)
+}
+
+fn item(input: ParseStream<'_>, report: &mut Report) -> Result<Item> {
+    let label = if input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let label = label(input)?;
+        input.parse::<Token![:]>()?;
+        Some(label)
+    } else {
+        None
+    };
+    let Ok(kind) = input.parse::<Ident>() else {
+        return Err(input.error("expected a layer, such as `ReLU` or `conv1: Conv2d<6, 5>`"));
+    };
+    let mut item =
+        Item { label, kind, sizes: None, options: Vec::new(), body: None, shortcut: None };
+    if input.peek(Token![<]) {
+        item.sizes = Some(angled_list(input, report)?);
+    }
+    if input.peek(Paren) {
+        item.options = arguments(input, &item.kind, report)?;
+    }
+    if input.peek(Brace) {
+        item.body = Some(braced_items(input, report)?);
+        if input.peek(Ident) && input.peek2(Brace) {
+            let word: Ident = input.parse()?;
+            if word != "shortcut" {
+                report.error(
+                    word.span(),
+                    &format!("expected `,` or `shortcut`, found `{word}`"),
+                    "a block is `Residual { layers } shortcut { layers }`",
+                );
+            }
+            item.shortcut = Some((word.span().into(), braced_items(input, report)?));
+        }
+    }
+    Ok(item)
+}
+
+fn label(input: ParseStream<'_>) -> Result<Label> {
+    let lookahead = input.lookahead1();
+    if lookahead.peek(Ident::peek_any) {
+        let ident = input.call(Ident::parse_any)?;
+        return Ok(Label { name: ident.unraw().to_string(), place: ident.span().into() });
+    }
+    match input.parse::<Lit>() {
+        Ok(Lit::Int(number)) if number.suffix().is_empty() => {
+            Ok(Label { name: number.base10_digits().to_owned(), place: number.span().into() })
+        }
+        _ => Err(lookahead.error()),
+    }
+}
+
+/// `<6, 5>`
+fn angled_list(input: ParseStream<'_>, report: &mut Report) -> Result<List> {
+    let open = input.parse::<Token![<]>()?.span;
+    let mut values = Vec::new();
+    while !input.peek(Token![>]) {
+        values.push(value_or_report(input, report, |input| {
+            input.peek(Token![,]) || input.peek(Token![>])
+        }));
+        if input.peek(Token![>]) || input.parse::<Option<Token![,]>>()?.is_some() {
+            continue;
+        }
+        report.error(
+            input.span(),
+            "expected `,` or `>`",
+            "sizes are numbers with commas: `<6, 5>`",
+        );
+        if !input.peek(Lit) {
+            return Ok(List { values: vec![Value::Wrong], place: open.into() });
+        }
+    }
+    let close = input.parse::<Token![>]>()?.span;
+    Ok(List { values, place: Place::from(open).to(close.into()) })
+}
+
+/// `[1, 28, 28]`
+fn bracketed_list(input: ParseStream<'_>, report: &mut Report) -> Result<List> {
+    let content;
+    let bracket = syn::bracketed!(content in input);
+    let mut values = Vec::new();
+    while !content.is_empty() {
+        values.push(value_or_report(&content, report, |input| input.peek(Token![,])));
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(List { values, place: bracket.span.join().into() })
+}
+
+/// `(padding = 2, stride = 1)`
+fn arguments(input: ParseStream<'_>, kind: &Ident, report: &mut Report) -> Result<Vec<Argument>> {
+    let content;
+    syn::parenthesized!(content in input);
+    let mut arguments = Vec::new();
+    while !content.is_empty() {
+        let named = content.peek(Ident::peek_any) && content.peek2(Token![=]);
+        if named {
+            let name = content.call(Ident::parse_any)?;
+            content.parse::<Token![=]>()?;
+            let value = value_or_report(&content, report, |input| input.peek(Token![,]));
+            arguments.push(Argument { name, value });
+        } else {
+            report.error(
+                content.span(),
+                &format!("`{kind}`: expected an option, `name = value`"),
+                &format!("sizes are written in angle brackets, `{kind}<..>`"),
+            );
+            skip_until(&content, |input| input.peek(Token![,]));
+        }
+        if content.is_empty() {
+            break;
+        }
+        if content.parse::<Token![,]>().is_err() {
+            report.error(content.span(), "expected `,`", "options are separated by commas");
+            skip_until(&content, |input| input.peek(Token![,]));
+            let _ = content.parse::<Option<Token![,]>>();
+        }
+    }
+    Ok(arguments)
+}
+
+fn value_or_report(
+    input: ParseStream<'_>,
+    report: &mut Report,
+    end: fn(ParseStream<'_>) -> bool,
+) -> Value {
+    value(input, report).unwrap_or_else(|error| {
+        report.syntax(&error);
+        skip_until(input, end);
+        Value::Wrong
+    })
+}
+
+fn value(input: ParseStream<'_>, report: &mut Report) -> Result<Value> {
+    if input.peek(Bracket) {
+        return bracketed_list(input, report).map(Value::List);
+    }
+    let minus: Option<Token![-]> = input.parse()?;
+    if !input.peek(Lit) {
+        return match minus {
+            Some(_) => Err(input.error("expected a number")),
+            None => Ok(Value::Path(Rc::new(input.parse()?))),
+        };
+    }
+    let literal: Lit = input.parse()?;
+    let place = minus.map_or(literal.span(), |minus| minus.span).into();
+    let place = Place::to(place, literal.span().into());
+    let sign = if minus.is_some() { -1 } else { 1 };
+    Ok(match literal {
+        // A number beyond all limits is as wrong as the largest one, and is reported where its limit is.
+        Lit::Int(number) => {
+            Value::Integer(number.base10_parse().unwrap_or(i128::MAX) * sign, place)
+        }
+        Lit::Float(number) => Value::Real(number.base10_parse::<f64>()? * sign as f64, place),
+        Lit::Bool(truth) if minus.is_none() => Value::Bool(truth.value, place),
+        _ => Value::Other(place),
+    })
+}
+
+/// Passes over tokens until the end or a place where reading can go on.
+fn skip_until(input: ParseStream<'_>, end: impl Fn(ParseStream<'_>) -> bool) {
+    while !input.is_empty() && !end(input) {
+        let _ = input.parse::<TokenTree>();
+    }
+}

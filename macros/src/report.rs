@@ -1,0 +1,110 @@
+//! Collects every mistake in a declaration, so that one `cargo check` shows them all.
+
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+
+/// The tokens that a mistake is shown at: from the first to the last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    start: Span,
+    end: Span,
+}
+
+impl Place {
+    /// From the first token of one place to the last of another.
+    pub(crate) fn to(self, last: Self) -> Self {
+        Self { start: self.start, end: last.end }
+    }
+
+    /// All tokens of a piece of syntax.
+    pub(crate) fn of(syntax: &impl ToTokens) -> Self {
+        let mut tokens = syntax.to_token_stream().into_iter();
+        let start = tokens.next().map_or_else(Span::call_site, |token| token.span());
+        Self { start, end: tokens.last().map_or(start, |token| token.span()) }
+    }
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self { start: span, end: span }
+    }
+}
+
+/// The mistakes so far.
+#[derive(Default)]
+pub(crate) struct Report {
+    mistakes: Vec<(Place, String)>,
+}
+
+impl Report {
+    /// A mistake, and what to write instead.
+    pub(crate) fn error(&mut self, place: impl Into<Place>, message: &str, help: &str) {
+        let message = match help {
+            "" => message.to_owned(),
+            help => format!("{message}\n  help: {help}"),
+        };
+        self.mistakes.push((place.into(), message));
+    }
+
+    /// A mistake that the Rust parser found.
+    pub(crate) fn syntax(&mut self, error: &syn::Error) {
+        for error in error {
+            self.mistakes.push((error.span().into(), error.to_string()));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+}
+
+impl ToTokens for Report {
+    /// A `::core::compile_error! { "message" }` for each mistake. The compiler shows it from its first
+    /// token's place to its last one's.
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for (place, message) in &self.mistakes {
+            let punct = |mark, spacing| -> TokenTree {
+                let mut punct = Punct::new(mark, spacing);
+                punct.set_span(place.start);
+                punct.into()
+            };
+            let mut message = Literal::string(message);
+            message.set_span(place.end);
+            let mut group = Group::new(Delimiter::Brace, TokenTree::from(message).into());
+            group.set_span(place.end);
+            tokens.extend([
+                punct(':', Spacing::Joint),
+                punct(':', Spacing::Alone),
+                Ident::new("core", place.start).into(),
+                punct(':', Spacing::Joint),
+                punct(':', Spacing::Alone),
+                Ident::new("compile_error", place.start).into(),
+                punct('!', Spacing::Alone),
+                group.into(),
+            ]);
+        }
+    }
+}
+
+/// Of some names the one that is most like a wrong one: fewest letters to change, case apart.
+pub(crate) fn nearest<'a>(
+    wrong: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    names.into_iter().min_by_key(|name| distance(&wrong.to_lowercase(), &name.to_lowercase()))
+}
+
+/// The number of letters to insert, to delete or to replace (the Levenshtein distance).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

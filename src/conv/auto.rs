@@ -1,6 +1,6 @@
 //! The choice of an algorithm for each layer, by its shape, when the network is compiled.
 
-use super::{Algorithm, ConvKernel, Convolve, Naive};
+use super::{Algorithm, AnyShape, ConvKernel, Convolve, Direct, Image};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::{Parameters, Precision};
 use crate::shape::ConvShape;
@@ -23,8 +23,8 @@ impl<P: Precision> Convolve<P> for Auto {
 }
 
 impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
-    const ALGORITHM: &'static str = <Naive as ConvKernel<P, L>>::ALGORITHM;
-    const SCRATCH: usize = <Naive as ConvKernel<P, L>>::SCRATCH;
+    const ALGORITHM: &'static str = <Direct as ConvKernel<P, L>>::ALGORITHM;
+    const SCRATCH: usize = <Direct as ConvKernel<P, L>>::SCRATCH;
     const READY: Self = Self;
 
     fn prepare(_: Parameters<'_, P>) -> Self {
@@ -40,6 +40,20 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
         output: &mut [P::Element],
         scratch: &mut [Block],
     ) {
-        <Naive as ConvKernel<P, L>>::run::<I, E>(&Naive, isa, parameters, input, output, scratch);
+        <Direct as ConvKernel<P, L>>::run::<I, E>(&Direct, isa, parameters, input, output, scratch);
+    }
+}
+
+impl<P: Precision> AnyShape<P> for Auto {
+    fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
+        Self
+    }
+
+    fn scratch(shape: &ConvShape) -> usize {
+        <Direct as AnyShape<P>>::scratch(shape)
+    }
+
+    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+        AnyShape::<P>::run(&Direct, isa, shape, image);
     }
 }

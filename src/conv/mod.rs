@@ -1,14 +1,21 @@
 //! Convolution algorithms. One file each; linear layers are convolutions whose window is their input.
 
 mod auto;
+mod depthwise;
+mod direct;
+mod im2col;
 mod layout;
 mod naive;
+mod pad;
+mod tile;
 
 pub use auto::Auto;
+pub use direct::Direct;
+pub use im2col::Im2col;
 pub use layout::{LANES, WeightLayout};
 pub use naive::Naive;
 
-use crate::layers::{ConvLayer, Epilogue};
+use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Parameters, Precision};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
@@ -60,4 +67,45 @@ pub trait ConvKernel<P: Precision, L: ConvLayer>: Clone + Send + Sync + 'static 
         output: &mut [P::Element],
         scratch: &mut [Block],
     );
+}
+
+/// An algorithm's code for layers whose shape is known only when it runs: the same kernels, for tests
+/// on thousands of shapes.
+pub trait AnyShape<P: Precision>: Algorithm {
+    /// Transforms the weights, where the algorithm wants them in another form.
+    fn prepare(shape: &ConvShape, parameters: Parameters<'_, P>) -> Self;
+
+    /// Blocks of scratch memory that a run needs.
+    fn scratch(shape: &ConvShape) -> usize;
+
+    /// Computes the layer for one image; the shape is one that the algorithm supports.
+    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>);
+}
+
+/// One image's way through a layer.
+pub struct Image<'p, 'a, P: Precision> {
+    /// The layer's packed parameters.
+    pub parameters: Parameters<'p, P>,
+    /// What is done with the results.
+    pub activation: Activation,
+    /// The feature map that is read.
+    pub input: &'a [P::Element],
+    /// The feature map that is written.
+    pub output: &'a mut [P::Element],
+    /// Scratch memory.
+    pub scratch: &'a mut [Block],
+}
+
+/// Code that looks at one algorithm after the other.
+pub trait Visitor<P: Precision> {
+    /// Called with each algorithm.
+    fn visit<A: Convolve<P> + AnyShape<P>>(&mut self);
+}
+
+/// Shows a visitor each algorithm that has kernels for every precision.
+pub fn each<P: Precision, V: Visitor<P>>(visitor: &mut V) {
+    visitor.visit::<Naive>();
+    visitor.visit::<Im2col>();
+    visitor.visit::<Direct>();
+    visitor.visit::<Auto>();
 }

@@ -1,6 +1,6 @@
 //! The definition: six loops. Every other kernel is tested against it.
 
-use super::{Algorithm, ConvKernel, Convolve, WeightLayout};
+use super::{Algorithm, AnyShape, ConvKernel, Convolve, Image, WeightLayout};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::{Parameters, Precision};
 use crate::shape::ConvShape;
@@ -34,33 +34,50 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Naive {
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(
         &self,
-        _: I,
+        isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
         output: &mut [P::Element],
-        _: &mut [Block],
+        scratch: &mut [Block],
     ) {
-        let ConvShape { input: [channels, height, width], output: [outputs, _, columns], .. } =
-            L::SPEC.shape;
-        let ConvShape { window, groups: _, .. } = L::SPEC.shape;
-        let layout = WeightLayout::new(&L::SPEC.shape, P::GROUP);
-        for (at, place) in output.iter_mut().enumerate() {
+        let activation = E::ACTIVATION;
+        let image = Image { parameters, activation, input, output, scratch };
+        AnyShape::run(self, isa, &L::SPEC.shape, image);
+    }
+}
+
+impl<P: Precision> AnyShape<P> for Naive {
+    fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
+        Self
+    }
+
+    fn scratch(_: &ConvShape) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+        let Image { parameters: Parameters { channels, weights }, activation, .. } = image;
+        let ConvShape { input: [inputs, height, width], output: [outputs, _, columns], .. } =
+            *shape;
+        let window = shape.window;
+        let layout = WeightLayout::new(shape, P::GROUP);
+        for (at, place) in image.output.iter_mut().enumerate() {
             let (o, x, y) = (at % outputs, at / outputs % columns, at / outputs / columns);
-            let first = o / L::SPEC.shape.group_outputs() * L::SPEC.shape.group_inputs();
-            let mut sum = P::start(parameters.channels, layout.channel(o));
+            let first = o / shape.group_outputs() * shape.group_inputs();
+            let mut sum = P::start(channels, layout.channel(o));
             for ky in 0..window.kernel[0] {
                 let Some(row) = window.source(0, y, ky, height) else { continue };
                 for kx in 0..window.kernel[1] {
                     let Some(column) = window.source(1, x, kx, width) else { continue };
-                    for i in 0..L::SPEC.shape.group_inputs() {
-                        let value = input[(row * width + column) * channels + first + i];
+                    for i in 0..shape.group_inputs() {
+                        let value = image.input[(row * width + column) * inputs + first + i];
                         let tap = ky * window.kernel[1] + kx;
-                        sum =
-                            P::add_product(sum, value, parameters.weights, layout.index(o, i, tap));
+                        sum = P::add_product(sum, value, weights, layout.index(o, i, tap));
                     }
                 }
             }
-            *place = P::finish(sum, parameters.channels, layout.channel(o), E::ACTIVATION);
+            *place = P::finish(isa, sum, channels, layout.channel(o), activation);
         }
     }
 }

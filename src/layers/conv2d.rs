@@ -7,7 +7,7 @@ use crate::map::Map;
 use crate::precision::{Parameters, Precision};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 #[cfg(not(feature = "alloc"))]
 use crate::weights::Packed;
 #[cfg(feature = "alloc")]
@@ -126,8 +126,34 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
         scratch: &mut [Block],
     ) -> &'o L::Output<P::Element> {
         let places = values_mut(output, L::Output::<P::Element>::LEN);
-        self.kernel.run::<I, E>(isa, self.parameters(), input.values(), places, scratch);
+        let input = input.values();
+        isa.run(Run::<'_, P, A, L, E> {
+            layer: self,
+            input,
+            output: places,
+            scratch,
+            epilogue: PhantomData,
+        });
         L::Output::view(places)
+    }
+}
+
+/// One layer's kernel as a function of its own: small functions compile faster than one for a network.
+struct Run<'a, P: Precision, A: Convolve<P>, L: ConvLayer, E> {
+    layer: &'a Conv2d<P, A, L>,
+    input: &'a [P::Element],
+    output: &'a mut [P::Element],
+    scratch: &'a mut [Block],
+    epilogue: PhantomData<E>,
+}
+
+impl<P: Precision, A: Convolve<P>, L: ConvLayer, E: Epilogue> Kernel for Run<'_, P, A, L, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { layer, input, output, scratch, .. } = self;
+        layer.kernel.run::<I, E>(isa, layer.parameters(), input, output, scratch);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `f32`: weights, activations and sums in 32-bit floats.
 
 use super::{Parameters, Precision};
-use crate::conv::{LANES, WeightLayout};
+use crate::conv::WeightLayout;
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -21,8 +21,11 @@ impl Precision for f32 {
     type Edge = ();
     type Or<Q: Precision> = f32;
     const GROUP: usize = 1;
+    const UNITS: usize = 1;
     type Sum = f32;
     type Sums<I: Isa> = I::F32;
+    type Inputs<I: Isa> = I::F32;
+    type Weights<I: Isa> = I::F32;
     /// The biases.
     type Channels<'a> = &'a [f32];
 
@@ -76,6 +79,11 @@ impl Precision for f32 {
     }
 
     #[inline(always)]
+    fn padding(_: &[f32]) -> f32 {
+        0.0
+    }
+
+    #[inline(always)]
     fn start(channels: &[f32], channel: usize) -> f32 {
         channels[channel]
     }
@@ -86,19 +94,74 @@ impl Precision for f32 {
     }
 
     #[inline(always)]
-    fn finish(sum: f32, _: &[f32], _: usize, activation: Activation) -> f32 {
-        activation.apply(sum)
+    fn finish<I: Isa>(isa: I, sum: f32, _: &[f32], _: usize, activation: Activation) -> f32 {
+        // In lanes, so that a curved function rounds as it does everywhere else.
+        let mut lanes = [0.0; 16];
+        isa.store(activation.lanes(isa, isa.splat(sum)), &mut lanes);
+        lanes[0]
+    }
+
+    #[inline(always)]
+    fn zero<I: Isa>(isa: I) -> I::F32 {
+        isa.splat(0.0)
     }
 
     #[inline(always)]
     fn start_block<I: Isa>(isa: I, channels: &[f32], first: usize) -> I::F32 {
-        isa.load(channels[first..].first_chunk().expect("channels are whole blocks"))
+        Self::load_weights(isa, &channels[first..])
     }
 
     #[inline(always)]
-    fn add_products<I: Isa>(isa: I, sums: I::F32, inputs: &[f32], weights: &[f32]) -> I::F32 {
-        let weights = isa.load(weights.first_chunk().expect("weights are whole blocks"));
-        isa.mul_add(isa.splat(inputs[0]), weights, sums)
+    fn start_spread<I: Isa>(isa: I, channels: &[f32], channel: usize) -> I::F32 {
+        isa.splat(channels[channel])
+    }
+
+    #[inline(always)]
+    fn spread_inputs<I: Isa>(isa: I, inputs: &[f32]) -> I::F32 {
+        isa.splat(inputs[0])
+    }
+
+    #[inline(always)]
+    fn load_inputs<I: Isa>(isa: I, inputs: &[f32]) -> I::F32 {
+        match inputs.first_chunk() {
+            Some(inputs) => isa.load(inputs),
+            None => isa.load_partial(inputs),
+        }
+    }
+
+    #[inline(always)]
+    fn load_weights<I: Isa>(isa: I, weights: &[f32]) -> I::F32 {
+        isa.load(weights.first_chunk().expect("sixteen values are packed behind any place"))
+    }
+
+    #[inline(always)]
+    fn spread_weights<I: Isa>(isa: I, weights: &[f32]) -> I::F32 {
+        isa.splat(weights[0])
+    }
+
+    #[inline(always)]
+    fn load_depthwise<I: Isa>(isa: I, weights: &[f32], at: usize) -> I::F32 {
+        Self::load_weights(isa, &weights[at..])
+    }
+
+    #[inline(always)]
+    fn add_products<I: Isa>(isa: I, sums: I::F32, inputs: I::F32, weights: I::F32) -> I::F32 {
+        isa.mul_add(inputs, weights, sums)
+    }
+
+    #[inline(always)]
+    fn merge<I: Isa>(isa: I, a: I::F32, b: I::F32) -> I::F32 {
+        isa.add(a, b)
+    }
+
+    #[inline(always)]
+    fn max<I: Isa>(isa: I, a: I::F32, b: I::F32) -> I::F32 {
+        isa.max(a, b)
+    }
+
+    #[inline(always)]
+    fn max_pairs<I: Isa>(isa: I, a: I::F32, b: I::F32) -> I::F32 {
+        isa.max_pairs(a, b)
     }
 
     #[inline(always)]
@@ -110,10 +173,22 @@ impl Precision for f32 {
         activation: Activation,
         output: &mut [f32],
     ) {
-        let mut block = [0.0; LANES];
-        isa.store(sums, &mut block);
-        for (place, value) in output.iter_mut().zip(block) {
-            *place = activation.apply(value);
+        let result = activation.lanes(isa, sums);
+        match output.first_chunk_mut() {
+            Some(output) => isa.store(result, output),
+            None => isa.store_partial(result, output),
         }
+    }
+
+    #[inline(always)]
+    fn finish_spread<I: Isa>(
+        isa: I,
+        sums: I::F32,
+        channels: &[f32],
+        channel: usize,
+        activation: Activation,
+        output: &mut [f32],
+    ) {
+        Self::finish_block(isa, sums, channels, channel, activation, output);
     }
 }

@@ -37,12 +37,18 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
     type Edge: Copy + Default + Debug + Send + Sync;
     /// The precision of a layer that asks for `Q` inside a network of this one.
     type Or<Q: Precision>: Precision;
-    /// Neighbouring inputs that one step of the inner product takes.
+    /// Inputs that one step of the inner product takes.
     const GROUP: usize;
+    /// Units of [`Weight`](Self::Weight) that hold one lane's weights of a step.
+    const UNITS: usize;
     /// One output channel's running sum.
     type Sum: Copy;
-    /// Sixteen output channels' running sums.
+    /// Sixteen running sums: of sixteen output channels, or of one channel at sixteen positions.
     type Sums<I: Isa>: Copy;
+    /// The inputs of a step in sixteen lanes.
+    type Inputs<I: Isa>: Copy;
+    /// The weights of a step in sixteen lanes.
+    type Weights<I: Isa>: Copy;
     /// What is known per output channel: the bias and, for integers, the scale.
     type Channels<'a>: Copy;
 
@@ -65,6 +71,9 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
     #[cfg(feature = "alloc")]
     fn save<S: Sink>(layer: &ConvSpec, parameters: Parameters<'_, Self>, sink: &mut S);
 
+    /// The activation that stands for zero, with which a convolution pads its input.
+    fn padding(channels: Self::Channels<'_>) -> Self::Element;
+
     /// One output channel's sum before its first product.
     fn start(channels: Self::Channels<'_>, channel: usize) -> Self::Sum;
     /// Adds one product: `weights` are a layer's packed weights, `at` the place in them.
@@ -75,28 +84,61 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
         at: usize,
     ) -> Self::Sum;
     /// The activation that a finished sum stands for.
-    fn finish(
+    fn finish<I: Isa>(
+        isa: I,
         sum: Self::Sum,
         channels: Self::Channels<'_>,
         channel: usize,
         activation: Activation,
     ) -> Self::Element;
 
-    /// [`start`](Self::start) for sixteen channels from `first`.
+    /// Sums without any product, to which [`merge`](Self::merge) adds.
+    fn zero<I: Isa>(isa: I) -> Self::Sums<I>;
+    /// The sums of sixteen channels, from `first`, before the first product.
     fn start_block<I: Isa>(isa: I, channels: Self::Channels<'_>, first: usize) -> Self::Sums<I>;
-    /// Adds the products of `GROUP` inputs with their weights in sixteen channels.
+    /// The sums of one channel at sixteen positions before the first product.
+    fn start_spread<I: Isa>(isa: I, channels: Self::Channels<'_>, channel: usize) -> Self::Sums<I>;
+
+    /// A step's inputs, the same in every lane. There are `GROUP`, or fewer at the end of a run.
+    fn spread_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
+    /// An input for each lane, of up to sixteen neighbours; the rest of the step is nothing.
+    fn load_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
+    /// Sixteen lanes' weights of a step: `16 * UNITS` neighbours.
+    fn load_weights<I: Isa>(isa: I, weights: &[Self::Weight]) -> Self::Weights<I>;
+    /// One lane's weights of a step, `UNITS` neighbours, in every lane.
+    fn spread_weights<I: Isa>(isa: I, weights: &[Self::Weight]) -> Self::Weights<I>;
+    /// Sixteen lanes' weights of a depthwise step, which takes one input: `weights` are a layer's
+    /// packed weights, `at` the place of the first lane's.
+    fn load_depthwise<I: Isa>(isa: I, weights: &[Self::Weight], at: usize) -> Self::Weights<I>;
+    /// Adds each lane's products.
     fn add_products<I: Isa>(
         isa: I,
         sums: Self::Sums<I>,
-        inputs: &[Self::Element],
-        weights: &[Self::Weight],
+        inputs: Self::Inputs<I>,
+        weights: Self::Weights<I>,
     ) -> Self::Sums<I>;
+
+    /// The sum of two parts of an inner product.
+    fn merge<I: Isa>(isa: I, a: Self::Sums<I>, b: Self::Sums<I>) -> Self::Sums<I>;
+    /// The larger of each pair of sums.
+    fn max<I: Isa>(isa: I, a: Self::Sums<I>, b: Self::Sums<I>) -> Self::Sums<I>;
+    /// The larger of each two neighbouring lanes: eight from `a`, then eight from `b`.
+    fn max_pairs<I: Isa>(isa: I, a: Self::Sums<I>, b: Self::Sums<I>) -> Self::Sums<I>;
     /// [`finish`](Self::finish) for as many channels, from `first`, as `output` has places.
     fn finish_block<I: Isa>(
         isa: I,
         sums: Self::Sums<I>,
         channels: Self::Channels<'_>,
         first: usize,
+        activation: Activation,
+        output: &mut [Self::Element],
+    );
+    /// [`finish`](Self::finish) for one channel at as many positions as `output` has places.
+    fn finish_spread<I: Isa>(
+        isa: I,
+        sums: Self::Sums<I>,
+        channels: Self::Channels<'_>,
+        channel: usize,
         activation: Activation,
         output: &mut [Self::Element],
     );

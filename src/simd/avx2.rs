@@ -13,6 +13,7 @@ type Pair = [__m256; 2];
 impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
     const TILE: usize = 6;
+    const REGISTERS: usize = 2;
     type F32 = Pair;
 
     #[inline(always)]

@@ -10,6 +10,7 @@ pub struct Avx512(());
 impl Isa for Avx512 {
     const NAME: &'static str = "avx512";
     const TILE: usize = 28;
+    const REGISTERS: usize = 1;
     type F32 = __m512;
 
     #[inline(always)]

@@ -58,6 +58,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     const NAME: &'static str;
     /// How many sixteen-lane sums stay in registers beside a weight and an input vector.
     const TILE: usize;
+    /// Registers that sixteen 32-bit lanes take.
+    const REGISTERS: usize;
     /// Sixteen `f32` lanes.
     type F32: Copy;
 

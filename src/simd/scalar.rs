@@ -10,6 +10,7 @@ pub struct Scalar;
 impl Isa for Scalar {
     const NAME: &'static str = "scalar";
     const TILE: usize = 2;
+    const REGISTERS: usize = 4;
     type F32 = [f32; 16];
 
     #[inline(always)]

@@ -13,6 +13,7 @@ type Quad = [v128; 4];
 impl Isa for Simd128 {
     const NAME: &'static str = "simd128";
     const TILE: usize = 3;
+    const REGISTERS: usize = 4;
     type F32 = Quad;
 
     #[inline(always)]

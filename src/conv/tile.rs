@@ -1,0 +1,397 @@
+//! The inner product that `Direct` and `Im2col` share: a tile of windows times some blocks of output
+//! channels, whose sums stay in registers.
+//!
+//! ```text
+//! for each run of the window, for each step k of the run:
+//!     for each block b:   w[b] = weights of step k                      one load
+//!     for each window c:  x = the inputs of window c at step k          one load that spreads
+//!                         for each block b:  sum[c][b] += x · w[b]
+//! ```
+//!
+//! Where a tile has too few sums to keep the multipliers busy, the steps are dealt out to several
+//! sums, which are added at the end.
+//!
+//! How many windows and blocks are best depends on the layer and on the registers; [`choose`] knows.
+//! Where a row of windows is not a multiple of the tile, the last tile moves back and computes some
+//! windows again, so that a layer needs one tile size and no remainders; blocks likewise.
+
+use super::{LANES, WeightLayout};
+use crate::layers::Activation;
+use crate::precision::{Parameters, Precision};
+use crate::shape::ConvShape;
+use crate::simd::Isa;
+
+/// Where the windows of a layer lie in the feature map that they are read from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Windows {
+    /// Rows and columns of windows.
+    pub(super) size: [usize; 2],
+    /// Values from a window to the one below and to the next.
+    pub(super) step: [usize; 2],
+    /// Runs of a window, down and across.
+    pub(super) runs: [usize; 2],
+    /// Values from a run to the one below and to the next.
+    pub(super) run_step: [usize; 2],
+    /// Values from a window's channels of one group to those of the next.
+    pub(super) group_step: usize,
+}
+
+impl Windows {
+    /// The windows of a layer whose padding is part of the map.
+    pub(super) const fn new(shape: &ConvShape, layout: &WeightLayout) -> Self {
+        let [channels, ..] = shape.input;
+        let [height, width] = padded(shape);
+        let window = &shape.window;
+        let size = [shape.output[1], shape.output[2]];
+        let group_step = layout.inputs;
+        if window.taps() == 1 && window.stride[0] == 1 && window.stride[1] == 1 {
+            // Every pixel is a window: one long row, which is easier to divide.
+            let size = [1, height * width];
+            return Self { size, step: [0, channels], runs: [1, 1], run_step: [0, 0], group_step };
+        }
+        let across = if layout.runs == window.taps() { window.kernel[1] } else { 1 };
+        Self {
+            size,
+            step: [window.stride[0] * width * channels, window.stride[1] * channels],
+            runs: [layout.runs / across, across],
+            run_step: [window.dilation[0] * width * channels, window.dilation[1] * channels],
+            group_step,
+        }
+    }
+}
+
+/// Height and width of a layer's input with its padding.
+pub(super) const fn padded(shape: &ConvShape) -> [usize; 2] {
+    let [top, bottom, left, right] = shape.window.padding;
+    [shape.input[1] + top + bottom, shape.input[2] + left + right]
+}
+
+/// A layer's inner products over one image.
+pub(super) struct Job<'p, 'a, P: Precision> {
+    pub(super) windows: Windows,
+    pub(super) layout: WeightLayout,
+    pub(super) parameters: Parameters<'p, P>,
+    pub(super) activation: Activation,
+    /// The map, padding included.
+    pub(super) input: &'a [P::Element],
+    /// Pixel by pixel, all output channels of a pixel together.
+    pub(super) output: &'a mut [P::Element],
+}
+
+/// The tiles for a layer: for its full blocks, and for its narrower last one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) full: usize,
+    pub(super) tail: usize,
+}
+
+impl Plan {
+    /// The fastest tiles for rows of so many windows.
+    pub(super) const fn new<I: Isa>(columns: usize, layout: &WeightLayout) -> Self {
+        let full = full_blocks(layout);
+        Self { full: choose::<I>(columns, full), tail: choose::<I>(columns, 1) }
+    }
+}
+
+/// A [`Plan`] that is known when the kernel is compiled, so that only its tiles are.
+pub(super) trait Planned {
+    const PLAN: Plan;
+}
+
+const fn full_blocks(layout: &WeightLayout) -> usize {
+    if layout.tail == LANES { layout.blocks } else { layout.blocks - 1 }
+}
+
+struct Full<T>(T);
+impl<T: Planned> Tile for Full<T> {
+    const INDEX: usize = T::PLAN.full;
+}
+
+struct Tail<T>(T);
+impl<T: Planned> Tile for Tail<T> {
+    const INDEX: usize = T::PLAN.tail;
+}
+
+/// Runs a layer with the tiles of a plan that is known when it is compiled.
+#[inline(always)]
+pub(super) fn run_planned<P: Precision, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
+    if full_blocks(&job.layout) > 0 {
+        with_fixed_tile::<Full<T>, _>(Pass { isa, job, tail: false });
+    }
+    if job.layout.tail < LANES {
+        with_fixed_tile::<Tail<T>, _>(Pass { isa, job, tail: true });
+    }
+}
+
+/// Compiles work for a plan's tile of one block.
+#[inline(always)]
+pub(super) fn with_column_tile<T: Planned, B: Body>(body: B) {
+    with_fixed_tile::<Tail<T>, _>(body);
+}
+
+/// Runs a layer with the tiles of any plan.
+pub(super) fn run_any<P: Precision, I: Isa>(isa: I, plan: Plan, job: &mut Job<'_, '_, P>) {
+    if full_blocks(&job.layout) > 0 {
+        with_any_tile(plan.full, Pass { isa, job: &mut *job, tail: false });
+    }
+    if job.layout.tail < LANES {
+        with_any_tile(plan.tail, Pass { isa, job, tail: true });
+    }
+}
+
+/// Work that is compiled for a tile.
+pub(super) trait Body {
+    fn run<const COLUMNS: usize, const BLOCKS: usize>(self);
+}
+
+/// A tile that is known when the kernel is compiled.
+trait Tile {
+    const INDEX: usize;
+}
+
+macro_rules! tiles {
+    ($($index:literal: $columns:literal x $blocks:literal,)+) => {
+        /// Windows and blocks of each tile.
+        const TILES: &[[usize; 2]] = &[$([$columns, $blocks]),+];
+
+        #[inline(always)]
+        fn with_fixed_tile<T: Tile, B: Body>(body: B) {
+            match T::INDEX {
+                $($index => body.run::<$columns, $blocks>(),)+
+                _ => unreachable!("a plan names a tile of the table"),
+            }
+        }
+
+        pub(super) fn with_any_tile<B: Body>(index: usize, body: B) {
+            match index {
+                $($index => body.run::<$columns, $blocks>(),)+
+                _ => unreachable!("a plan names a tile of the table"),
+            }
+        }
+    };
+}
+
+tiles! {
+    0: 1 x 1, 1: 1 x 2, 2: 1 x 3, 3: 1 x 4, 4: 1 x 5, 5: 1 x 6, 6: 1 x 7, 7: 1 x 8,
+    8: 2 x 1, 9: 2 x 2, 10: 2 x 4, 11: 2 x 8,
+    12: 3 x 1, 13: 3 x 2, 14: 3 x 4, 15: 3 x 8,
+    16: 4 x 1, 17: 4 x 2, 18: 4 x 4,
+    19: 5 x 1, 20: 5 x 2, 21: 5 x 4,
+    22: 6 x 1, 23: 6 x 2, 24: 6 x 4,
+    25: 7 x 1, 26: 7 x 2, 27: 8 x 1, 28: 8 x 2, 29: 10 x 1, 30: 10 x 2,
+    31: 12 x 1, 32: 12 x 2, 33: 14 x 1, 34: 14 x 2,
+    35: 16 x 1, 36: 20 x 1, 37: 24 x 1, 38: 28 x 1,
+}
+
+/// The cheapest tile for rows of so many windows and so many blocks.
+///
+/// A step of a tile costs the multiply-adds, the loads or the wait for the sums of the step before,
+/// whichever is most; all in half cycles of a core that does two multiply-adds and two loads a cycle,
+/// with a latency of four. That is Zen 3 to 5, Intel's cores since Haswell and most of ARM's.
+const fn choose<I: Isa>(columns: usize, blocks: usize) -> usize {
+    let (mut best, mut best_cost) = (0, usize::MAX);
+    let mut index = 0;
+    while index < TILES.len() {
+        let [c, b] = TILES[index];
+        let sums = c * b;
+        if c <= columns && (b <= blocks || b == 1) && (sums <= I::TILE || sums == 1) {
+            let chains = sums * split(sums, I::TILE) * I::REGISTERS;
+            let products = sums * I::REGISTERS;
+            let loads = c + b * I::REGISTERS;
+            let waits = 8 * products / chains;
+            let step = max(max(products, loads), if chains < 8 { waits } else { 0 });
+            // An eighth of a cycle for the loop.
+            let cost = columns.div_ceil(c) * blocks.div_ceil(b) * (4 * step + 1);
+            if cost < best_cost {
+                (best, best_cost) = (index, cost);
+            }
+        }
+        index += 1;
+    }
+    best
+}
+
+const fn max(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// Sums that the steps of a tile with so many windows times blocks are dealt out to.
+const fn split(sums: usize, tile: usize) -> usize {
+    match sums {
+        1 if tile >= 4 => 4,
+        1 | 2 | 3 if tile >= 2 * sums => 2,
+        _ => 1,
+    }
+}
+
+/// All full blocks of a layer, or its narrower last one, over all windows.
+struct Pass<'j, 'p, 'a, P: Precision, I> {
+    isa: I,
+    job: &'j mut Job<'p, 'a, P>,
+    tail: bool,
+}
+
+impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
+    #[inline(always)]
+    fn run<const COLUMNS: usize, const BLOCKS: usize>(self) {
+        let sums = const { COLUMNS * BLOCKS };
+        if const { COLUMNS * BLOCKS > I::TILE && COLUMNS * BLOCKS > 1 } {
+            unreachable!("a plan's tile of {sums} sums fits into the registers");
+        }
+        match const { split(COLUMNS * BLOCKS, I::TILE) } {
+            4 => self.split::<COLUMNS, BLOCKS, 4>(),
+            2 => self.split::<COLUMNS, BLOCKS, 2>(),
+            _ => self.split::<COLUMNS, BLOCKS, 1>(),
+        }
+    }
+}
+
+impl<P: Precision, I: Isa> Pass<'_, '_, '_, P, I> {
+    #[inline(always)]
+    fn split<const COLUMNS: usize, const BLOCKS: usize, const SPLIT: usize>(self) {
+        let Self { isa, job, tail } = self;
+        let (layout, windows) = (job.layout, job.windows);
+        let outputs = layout.groups * layout.outputs;
+        let [rows, columns] = windows.size;
+        let full = full_blocks(&layout);
+        let (first, blocks, lanes) = if tail { (full, 1, layout.tail) } else { (0, full, LANES) };
+        for group in 0..layout.groups {
+            for block in overlapping::<BLOCKS>(blocks) {
+                let block = first + block;
+                let channel = group * layout.group_lanes() + block * LANES;
+                let output = group * layout.outputs + block * LANES;
+                for y in 0..rows {
+                    for x in overlapping::<COLUMNS>(columns) {
+                        let at =
+                            y * windows.step[0] + x * windows.step[1] + group * windows.group_step;
+                        let sums = job.tile::<I, COLUMNS, BLOCKS, SPLIT>(isa, at, channel, lanes);
+                        let pixels = &mut job.output[(y * columns + x) * outputs..];
+                        let pixels = &mut pixels[..COLUMNS * outputs];
+                        let Parameters { channels, .. } = job.parameters;
+                        for c in 0..COLUMNS {
+                            for b in 0..BLOCKS {
+                                let place = c * outputs + output + b * LANES;
+                                let places = layout.places(block + b);
+                                P::finish_block(
+                                    isa,
+                                    sums[c][b],
+                                    channels,
+                                    channel + b * LANES,
+                                    job.activation,
+                                    &mut pixels[place..][..places],
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where tiles of `SIZE` start among `count` places: the last one as far back as it takes.
+#[inline(always)]
+pub(super) fn overlapping<const SIZE: usize>(count: usize) -> impl Iterator<Item = usize> {
+    (0..count.div_ceil(SIZE)).map(move |tile| (tile * SIZE).min(count - SIZE))
+}
+
+impl<P: Precision> Job<'_, '_, P> {
+    /// The sums of some neighbouring windows, of which the first lies at a place in the map, in some
+    /// blocks, of which the first has so many lanes and starts at a channel.
+    #[inline(always)]
+    fn tile<I: Isa, const COLUMNS: usize, const BLOCKS: usize, const SPLIT: usize>(
+        &self,
+        isa: I,
+        at: usize,
+        channel: usize,
+        lanes: usize,
+    ) -> [[P::Sums<I>; BLOCKS]; COLUMNS] {
+        let (layout, windows) = (self.layout, self.windows);
+        let mut sums = [[[P::zero(isa); BLOCKS]; COLUMNS]; SPLIT];
+        for b in 0..BLOCKS {
+            let start = P::start_block(isa, self.parameters.channels, channel + b * LANES);
+            for c in 0..COLUMNS {
+                sums[0][c][b] = start;
+            }
+        }
+        let (steps, whole) = (layout.steps(), layout.run / P::GROUP);
+        let step_len = lanes * P::UNITS;
+        let run_len = steps * step_len;
+        let weights = &self.parameters.weights[channel * layout.runs * steps * P::UNITS..];
+        for down in 0..windows.runs[0] {
+            for across in 0..windows.runs[1] {
+                let from = at + down * windows.run_step[0] + across * windows.run_step[1];
+                let len = (COLUMNS - 1) * windows.step[1] + layout.run;
+                let run = down * windows.runs[1] + across;
+                let mut stretch = Stretch {
+                    inputs: &self.input[from..][..len],
+                    column: windows.step[1],
+                    weights: [weights; BLOCKS],
+                    step_len,
+                };
+                for b in 0..BLOCKS {
+                    let from = (b * layout.runs + run) * run_len;
+                    let len = run_len - step_len + LANES * P::UNITS;
+                    stretch.weights[b] = &weights[from..][..len];
+                }
+                let mut k = 0;
+                while k + SPLIT <= whole {
+                    for s in 0..SPLIT {
+                        stretch.step::<P, I, COLUMNS>(isa, &mut sums[s], k + s, P::GROUP);
+                    }
+                    k += SPLIT;
+                }
+                while k < whole {
+                    stretch.step::<P, I, COLUMNS>(isa, &mut sums[0], k, P::GROUP);
+                    k += 1;
+                }
+                if whole < steps {
+                    let rest = layout.run % P::GROUP;
+                    stretch.step::<P, I, COLUMNS>(isa, &mut sums[0], whole, rest);
+                }
+            }
+        }
+        for s in 1..SPLIT {
+            for c in 0..COLUMNS {
+                for b in 0..BLOCKS {
+                    sums[0][c][b] = P::merge(isa, sums[0][c][b], sums[s][c][b]);
+                }
+            }
+        }
+        sums[0]
+    }
+}
+
+/// One run of a tile: the inputs of all its windows, the weights of each of its blocks.
+struct Stretch<'a, E, W, const BLOCKS: usize> {
+    inputs: &'a [E],
+    /// Values from a window to the next.
+    column: usize,
+    weights: [&'a [W]; BLOCKS],
+    /// Units from a step's weights to the next's.
+    step_len: usize,
+}
+
+impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
+    /// Adds the products of step `k`, which takes `len` inputs.
+    #[inline(always)]
+    fn step<P: Precision<Element = E, Weight = W>, I: Isa, const COLUMNS: usize>(
+        &self,
+        isa: I,
+        sums: &mut [[P::Sums<I>; BLOCKS]; COLUMNS],
+        k: usize,
+        len: usize,
+    ) {
+        let mut weights = [P::load_weights(isa, &self.weights[0][k * self.step_len..]); BLOCKS];
+        for b in 1..BLOCKS {
+            weights[b] = P::load_weights(isa, &self.weights[b][k * self.step_len..]);
+        }
+        for c in 0..COLUMNS {
+            let inputs = &self.inputs[c * self.column + k * P::GROUP..][..len];
+            let inputs = P::spread_inputs(isa, inputs);
+            for b in 0..BLOCKS {
+                sums[c][b] = P::add_products(isa, sums[c][b], inputs, weights[b]);
+            }
+        }
+    }
+}

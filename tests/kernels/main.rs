@@ -1,0 +1,152 @@
+//! Every algorithm on every instruction set of this machine, against a sum in `f64`, on shapes drawn at
+//! random.
+
+mod geometry;
+mod oracle;
+
+use geometry::Random;
+use microcnn::conv::{self, AnyShape, Convolve, Image, WeightLayout};
+use microcnn::layers::Activation;
+use microcnn::precision::Precision;
+use microcnn::shape::{ConvShape, volume};
+use microcnn::simd::{self, Block, Isa};
+use oracle::Expected;
+
+const SHAPES: usize = 1500;
+
+/// A layer with weights, an input and the expected output.
+struct Case {
+    shape: ConvShape,
+    activation: Activation,
+    packed: Vec<Block>,
+    input: Vec<f32>,
+    expected: Vec<Expected>,
+}
+
+impl Case {
+    fn new(random: &mut Random) -> Self {
+        let shape = random.shape();
+        let activation = random.activation();
+        let mut values = |len| (0..len).map(|_| random.value()).collect::<Vec<f32>>();
+        let weight = values(shape.weight_len());
+        let bias = values(shape.output[0]);
+        let input = values(volume(shape.input));
+        let expected = oracle::convolve(&shape, &weight, &bias, &input, activation);
+        Self { shape, activation, packed: pack(&shape, &weight, &bias), input, expected }
+    }
+
+    /// Runs an algorithm in memory full of NaN, so that a value that it forgets is seen.
+    fn run<A: AnyShape<f32>, I: Isa>(&self, isa: I) -> Vec<f32> {
+        let parameters = f32::parameters(&self.shape, &self.packed);
+        let algorithm = A::prepare(&self.shape, parameters);
+        let mut scratch = vec![Block([0xFF; Block::BYTES]); A::scratch(&self.shape)];
+        let mut output = vec![f32::NAN; volume(self.shape.output)];
+        let image = Image {
+            parameters,
+            activation: self.activation,
+            input: &self.input,
+            output: &mut output,
+            scratch: &mut scratch,
+        };
+        isa.run(Run { algorithm, shape: &self.shape, image });
+        output
+    }
+}
+
+struct Run<'s, 'p, 'a, A> {
+    algorithm: A,
+    shape: &'s ConvShape,
+    image: Image<'p, 'a, f32>,
+}
+
+impl<A: AnyShape<f32>> simd::Kernel for Run<'_, '_, '_, A> {
+    type Output = ();
+
+    fn run<I: Isa>(self, isa: I) {
+        self.algorithm.run(isa, self.shape, self.image);
+    }
+}
+
+fn pack(shape: &ConvShape, weight: &[f32], bias: &[f32]) -> Vec<Block> {
+    let layout = WeightLayout::new(shape, 1);
+    // NaN where no weight or bias belongs: a kernel may read it, but not use it.
+    let mut packed = vec![f32::NAN; layout.channels() + layout.len()];
+    for (at, &value) in layout.indices(shape).zip(weight) {
+        packed[layout.channels() + at] = value;
+    }
+    for (o, &value) in bias.iter().enumerate() {
+        packed[layout.channel(o)] = value;
+    }
+    let mut blocks = vec![Block::ZERO; f32::parameter_blocks(shape)];
+    bytemuck::cast_slice_mut(&mut blocks)[..packed.len()].copy_from_slice(&packed);
+    blocks
+}
+
+struct EachIsa<'c> {
+    cases: &'c [Case],
+    ran: Vec<&'static str>,
+}
+
+impl simd::Visitor for EachIsa<'_> {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        conv::each(&mut EachAlgorithm { cases: self.cases, isa });
+        self.ran.push(I::NAME);
+    }
+}
+
+struct EachAlgorithm<'c, I> {
+    cases: &'c [Case],
+    isa: I,
+}
+
+impl<I: Isa> conv::Visitor<f32> for EachAlgorithm<'_, I> {
+    fn visit<A: Convolve<f32> + AnyShape<f32>>(&mut self) {
+        let mut ran = 0;
+        for case in self.cases.iter().filter(|case| A::supports(&case.shape)) {
+            let output = case.run::<A, I>(self.isa);
+            for (at, (&found, expected)) in output.iter().zip(&case.expected).enumerate() {
+                if let Err(error) = expected.check(found) {
+                    let Case { shape, activation, .. } = case;
+                    panic!(
+                        "{} on {}, {shape:?}, {activation:?}, output {at}: {error}",
+                        A::NAME,
+                        I::NAME
+                    );
+                }
+            }
+            ran += 1;
+        }
+        eprintln!("{:>8} on {:<8} {ran} shapes", A::NAME, I::NAME);
+        assert!(ran >= 500, "{} did only {ran} shapes", A::NAME);
+    }
+}
+
+#[test]
+fn algorithms_agree_on_every_instruction_set() {
+    let mut random = Random::new(2025);
+    let cases: Vec<_> = (0..SHAPES).map(|_| Case::new(&mut random)).collect();
+    let mut visitor = EachIsa { cases: &cases, ran: Vec::new() };
+    simd::each_supported(&mut visitor);
+    assert_eq!(visitor.ran, this_machine(), "instruction sets that ran, and that this machine has");
+}
+
+/// The instruction sets that the machine has by its own account, whatever the library thinks.
+fn this_machine() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") && has!("avx512vnni") && has!("avx512vbmi") {
+            names.push("avx512");
+        }
+        if has!("avx2") && has!("fma") {
+            names.push("avx2");
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    names.push("neon");
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    names.push("simd128");
+    names.push("scalar");
+    names
+}

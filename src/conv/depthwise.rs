@@ -1,5 +1,6 @@
 //! Convolutions whose channels have a kernel each: sixteen channels in the lanes, a row of windows at
 //! a time, so that each weight vector serves all of them.
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
 use super::LANES;
 use super::tile::{Body, Job, Planned, overlapping, with_any_tile, with_column_tile};

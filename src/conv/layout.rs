@@ -93,6 +93,7 @@ impl WeightLayout {
     }
 
     /// Weights in all, with room for a whole block to be read at the last step.
+    #[allow(clippy::len_without_is_empty, reason = "a layer has weights")]
     pub const fn len(&self) -> usize {
         self.groups * self.group_lanes() * self.lane_len() + (LANES - self.tail) * self.group
     }

@@ -14,6 +14,7 @@
 //! How many windows and blocks are best depends on the layer and on the registers; [`choose`] knows.
 //! Where a row of windows is not a multiple of the tile, the last tile moves back and computes some
 //! windows again, so that a layer needs one tile size and no remainders; blocks likewise.
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
@@ -219,7 +220,7 @@ const fn max(a: usize, b: usize) -> usize {
 const fn split(sums: usize, tile: usize) -> usize {
     match sums {
         1 if tile >= 4 => 4,
-        1 | 2 | 3 if tile >= 2 * sums => 2,
+        1..=3 if tile >= 2 * sums => 2,
         _ => 1,
     }
 }

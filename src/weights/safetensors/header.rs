@@ -39,6 +39,9 @@ impl From<Entry<'_>> for TensorInfo {
 /// The bytes that say how long the header is.
 const LENGTH: usize = 8;
 
+/// Sizes in a shape, as in PyTorch: a number takes four times the memory that it takes in the header.
+const MOST_SIZES: usize = 64;
+
 /// The tensors of a file in the order in which they lie, and the bytes of their values.
 pub(super) fn read(file: &[u8]) -> Result<(Vec<Entry<'_>>, &[u8]), LoadError> {
     let (text, data) = split(file)?;
@@ -58,7 +61,7 @@ pub(super) fn read(file: &[u8]) -> Result<(Vec<Entry<'_>>, &[u8]), LoadError> {
         let error = LoadError::new(LoadErrorKind::Repeated, "each name once", "it twice");
         return Err(error.in_tensor(&entry.name));
     }
-    entries.sort_by_key(|entry| (entry.place.start, entry.place.end));
+    entries.sort_unstable_by_key(|entry| (entry.place.start, entry.place.end));
     check_places(&entries, data.len())?;
     Ok((entries, data))
 }
@@ -99,6 +102,9 @@ fn entry<'a>(cursor: &mut Cursor<'a>, name: &str) -> Result<Entry<'a>, LoadError
             "shape" if shape.is_none() => {
                 let mut sizes = Vec::new();
                 cursor.array(|cursor| {
+                    if sizes.len() == MOST_SIZES {
+                        return Err(cursor.error(&format!("at most {MOST_SIZES} sizes")));
+                    }
                     sizes.push(cursor.number()?);
                     Ok(())
                 })?;
@@ -162,10 +168,7 @@ fn check_size(Entry { dtype, shape, place, .. }: &Entry<'_>) -> Result<(), LoadE
         Some(bits) => format!("{bits} bits"),
         None => "more bytes than can be counted".to_owned(),
     };
-    // A hostile shape may be as long as the file.
-    let shown =
-        if shape.len() <= 8 { format!("{shape:?}") } else { format!("{} sizes", shape.len()) };
-    let wanted = format!("{size} for {shown} of {dtype}");
+    let wanted = format!("{size} for {shape:?} of {dtype}");
     let found = format!("data_offsets [{}, {}]", place.start, place.end);
     Err(LoadError::new(LoadErrorKind::Offsets, wanted, found))
 }

@@ -47,12 +47,8 @@ impl<'a> SafetensorsSource<'a> {
         self.used[at] = true;
         let entry = &self.entries[at];
         if entry.shape != parameter.shape {
-            let found = match entry.shape.len() {
-                ..=8 => format!("{:?}", entry.shape),
-                many => format!("{many} sizes"),
-            };
             let wanted = format!("shape {:?}", parameter.shape);
-            return Err(LoadError::new(LoadErrorKind::Shape, wanted, found));
+            return Err(LoadError::new(LoadErrorKind::Shape, wanted, format!("{:?}", entry.shape)));
         }
         Ok((entry, &self.data[entry.place.clone()]))
     }

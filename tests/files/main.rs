@@ -1,0 +1,7 @@
+//! Files with parameters: formats, mistakes in them, and files that were made to do harm.
+
+mod errors;
+mod formats;
+mod hostile;
+mod norm;
+mod support;

@@ -10,6 +10,8 @@ pub mod element;
 pub mod layers;
 pub mod lenet;
 pub mod map;
+#[cfg(feature = "std")]
+pub mod mnist;
 pub mod network;
 pub mod precision;
 pub mod shape;

@@ -2,6 +2,8 @@
 
 use super::Tensor;
 use crate::simd::memory;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::iter::FusedIterator;
 use core::ops::{Index, IndexMut};
 use core::slice;
@@ -123,6 +125,22 @@ impl<T: Copy, const N: usize, const C: usize, const H: usize, const W: usize>
     #[inline]
     pub fn map<U>(&self, mut value: impl FnMut(T) -> U) -> Tensor<U, N, C, H, W> {
         Tensor::from_fn(|at| value(self[at]))
+    }
+
+    /// A function of every value, in memory of its own: for tensors of any size.
+    ///
+    /// ```
+    /// # use microcnn::Tensor;
+    /// let pixels = Tensor::<u8, 10_000, 1, 28, 28>::boxed_zeros();
+    /// assert_eq!(pixels.boxed_map(f32::from)[[9_999, 0, 27, 27]], 0.0);
+    /// ```
+    #[cfg(feature = "alloc")]
+    pub fn boxed_map<U>(&self, value: impl FnMut(T) -> U) -> Box<Tensor<U, N, C, H, W>> {
+        let values: Box<[U]> = self.as_slice().iter().copied().map(value).collect();
+        match memory::boxed_tensor(values) {
+            Ok(tensor) => tensor,
+            Err(_) => unreachable!("both tensors have LEN values"),
+        }
     }
 
     /// The same values in the same order under another shape.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-/// Why parameters could not be loaded: which file, which tensor, what was wanted, what was found.
+/// Why a file could not be loaded: which file, which tensor, what was wanted, what was found.
 ///
 /// Its text is one line with all of them:
 ///
@@ -30,7 +30,7 @@ pub struct LoadError {
     source: Option<std::io::Error>,
 }
 
-/// The kinds of mistakes in files with parameters.
+/// The kinds of mistakes in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoadErrorKind {
@@ -40,7 +40,7 @@ pub enum LoadErrorKind {
     Format,
     /// There are more or fewer bytes than there should be.
     Length,
-    /// The header of a `.safetensors` file is not well-formed.
+    /// The header of a `.safetensors`, IDX or gzip file is not well-formed.
     Header,
     /// The tensors don't lie one after the other, without gaps.
     Offsets,
@@ -50,11 +50,11 @@ pub enum LoadErrorKind {
     Unknown,
     /// Two tensors have the same name.
     Repeated,
-    /// A tensor has another shape.
+    /// A tensor or an image has another shape.
     Shape,
     /// A tensor has another element type.
     Dtype,
-    /// A value is not finite, or is a negative variance.
+    /// A value is not finite, or is a negative variance, or is no label.
     Value,
 }
 
@@ -86,7 +86,7 @@ impl LoadError {
 
     /// What the system says to reading or writing.
     #[cfg(feature = "std")]
-    pub(super) fn io(wanted: &str, error: std::io::Error) -> Self {
+    pub(crate) fn io(wanted: &str, error: std::io::Error) -> Self {
         let found = match error.kind() {
             std::io::ErrorKind::NotFound => "none".to_string(),
             kind => kind.to_string(),
@@ -168,7 +168,7 @@ impl fmt::Display for Short<'_> {
 }
 
 /// `3 bytes`, `1 byte`.
-pub(super) fn bytes(count: impl Into<u128>) -> String {
+pub(crate) fn bytes(count: impl Into<u128>) -> String {
     match count.into() {
         1 => "1 byte".into(),
         count => format!("{count} bytes"),

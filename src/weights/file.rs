@@ -36,7 +36,7 @@ impl Format {
 }
 
 /// Opens a file that can be read to its end: anything but a regular file may have none.
-fn open(path: &Path) -> Result<(File, u64), LoadError> {
+pub(crate) fn open(path: &Path) -> Result<(File, u64), LoadError> {
     let error = |error| LoadError::io("a file", error);
     let kind = fs::metadata(path).map_err(error)?;
     if !kind.is_file() {

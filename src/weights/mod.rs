@@ -26,8 +26,12 @@ mod safetensors;
 pub use dtype::Dtype;
 #[cfg(feature = "std")]
 pub use error::SaveError;
+#[cfg(feature = "std")]
+pub(crate) use error::bytes;
 #[cfg(feature = "alloc")]
 pub use error::{LoadError, LoadErrorKind};
+#[cfg(feature = "std")]
+pub(crate) use file::open;
 #[cfg(feature = "std")]
 pub use file::{from_file, list, load, read, save};
 #[cfg(feature = "alloc")]

@@ -7,7 +7,7 @@ use microcnn::weights::{
     load, read, save, to_raw,
 };
 use std::error::Error;
-use std::fs;
+use std::{fs, io};
 
 /// The error of the reference file after a change to its tensors.
 fn changed(change: impl FnOnce(&mut Vec<Entry>)) -> LoadError {
@@ -357,7 +357,8 @@ fn files_that_can_not_be_read() {
     let shown = |name: &str| path(name).display().to_string();
 
     let error = load("missing.raw");
-    assert_eq!(error.source().unwrap().to_string(), "No such file or directory (os error 2)");
+    let source: &io::Error = error.source().unwrap().downcast_ref().unwrap();
+    assert_eq!(source.kind(), io::ErrorKind::NotFound);
     let text = format!("{}: wanted a file, found none", shown("missing.raw"));
     assert_error(error, LoadErrorKind::Io, &text);
     let text = format!("{}: wanted a file, found none", shown("missing.safetensors"));

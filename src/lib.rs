@@ -1,4 +1,32 @@
-//! A CNN written in one macro, compiled to the fastest code a CPU can run for it.
+//! A convolutional network written in one macro, compiled to the fastest code that a CPU can run for
+//! it.
+//!
+//! ```
+//! use microcnn::prelude::*;
+//!
+//! network! {
+//!     /// Tells four textures apart.
+//!     pub struct Textures: [1, 16, 16] -> [4] {
+//!         conv1: Conv2d<8, 3>(padding = 1), ReLU, MaxPool2d<2>,
+//!         conv2: Conv2d<16, 3>, ReLU, GlobalAvgPool2d,
+//!         fc: Linear<4>, Softmax,
+//!     }
+//! }
+//!
+//! let network = Textures::random(1);
+//! let output = network.predict(&Tensor::<f32, 1, 1, 16, 16>::zeros());
+//! assert_eq!(output.as_slice().len(), 4);
+//! ```
+//!
+//! # The data's way
+//! ```text
+//! network! text ─ parse ─ infer (shapes, all errors) ─ expand ─ a struct and a straight-line forward function
+//! weights file ─ weights ─ typed parameters ─ precision ─ packed weights, once
+//! pixels ─ Tensor ─ Network::forward<Isa> ─ layers ─ conv::<Algorithm> × precision::<P> ─ simd::<Isa> ─ Tensor
+//! ```
+//!
+//! Four axes, each in one folder, each extended in one place: [`layers`], [`conv`] (algorithms),
+//! [`precision`] and [`simd`] (instruction sets).
 #![cfg_attr(not(feature = "std"), no_std)]
 
 #[cfg(feature = "alloc")]
@@ -25,9 +53,14 @@ pub use tensor::Tensor;
 
 /// What most programs use.
 pub mod prelude {
-    pub use crate::conv::{Auto, Naive};
+    pub use crate::conv::{Auto, Convolve, Naive};
     pub use crate::element::I4;
+    pub use crate::network::{LayerInfo, Network};
+    pub use crate::precision::Precision;
+    pub use crate::simd::Block;
     pub use crate::tensor::Tensor;
+    #[cfg(feature = "alloc")]
+    pub use crate::weights::LoadError;
     pub use microcnn_macros::network;
 }
 

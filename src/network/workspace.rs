@@ -1,12 +1,9 @@
-//! Scratch memory for one call: on the stack while it is small, from the heap above that.
+//! Scratch memory for one call: on the stack up to 256 KiB, from the heap above that.
 
 use super::Network;
 use crate::simd::Block;
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, vec};
-
-/// Blocks of workspace that a call takes from the stack at most: 256 KiB.
-pub const STACK_BLOCKS: usize = 256 * 1024 / Block::BYTES;
 
 /// Workspace for [`predict_with`](super::predict_with).
 #[cfg(feature = "alloc")]

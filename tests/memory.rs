@@ -1,0 +1,145 @@
+//! Where memory comes from: nothing from the heap while a network runs, and little from the stack.
+
+use microcnn::prelude::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::thread;
+
+/// Counts this thread's allocations, so that tests may run side by side.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
+// SAFETY: every call goes to the system's allocator unchanged; counting does not allocate, since the
+// counter is a constant-initialised thread local without a destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the memory came from `alloc`, and so from the system's allocator.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(f: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    f();
+    ALLOCATIONS.get() - before
+}
+
+/// What a test thread has.
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(2 << 20).spawn(f).expect("a thread starts");
+    thread.join().expect("the stack suffices");
+}
+
+network! {
+    struct LeNet: [1, 28, 28] -> [10] {
+        conv1: Conv2d<6, 5>(padding = 2), ReLU, MaxPool2d<2>,
+        conv2: Conv2d<16, 5>, ReLU, MaxPool2d<2>,
+        conv3: Conv2d<120, 5>, ReLU, Flatten,
+        fc1: Linear<84>, ReLU,
+        fc2: Linear<10>, Softmax,
+    }
+}
+
+network! {
+    struct Mixed: [3, 16, 16] {
+        conv1: Conv2d<16, 3>(padding = same), Sigmoid,
+        Residual { conv2: Conv2d<16, 3>(padding = 1), norm2: BatchNorm2d, SiLU },
+        conv3: Conv2d<32, 3>(stride = 2, groups = 4, padding = [0, 1, 0, 1]), HardSwish,
+        depthwise: Conv2d<32, 3>(groups = 32), AvgPool2d<2>(padding = 1), Flatten,
+        fc: Linear<7>, Tanh,
+    }
+}
+
+// 20 million parameters, and a workspace that does not belong on a stack.
+network! {
+    struct Large: [64, 96, 96] {
+        conv: Conv2d<64, 3>(padding = 1), ReLU, MaxPool2d<3>,
+        Flatten,
+        fc1: Linear<305>, ReLU,
+        fc2: Linear<10>,
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
+}
+
+#[test]
+fn predicting_allocates_nothing() {
+    let images = Tensor::<f32, 3, 1, 28, 28>::from_fn(|[n, _, h, w]| ((n + h * w) % 7) as f32);
+    let bytes = images.map(|value| value as u8);
+    // The first call reads `MICROCNN_ISA`.
+    let _ = LeNet::random(0).predict(&images);
+    for algorithm in ["Auto", "Naive"] {
+        let network = LeNet::random(1);
+        let count = match algorithm {
+            "Auto" => allocations(|| drop(network.predict(&images))),
+            _ => run(network.with_algorithm::<Naive>(), &images),
+        };
+        assert_eq!(count, 0, "{algorithm}");
+    }
+    let network = LeNet::random(1);
+    let mut workspace = LeNet::<f32>::workspace();
+    assert_eq!(allocations(|| drop(network.predict_u8(&bytes))), 0);
+    assert_eq!(allocations(|| drop(network.predict_with(&images, &mut workspace))), 0);
+
+    let network = Mixed::random(1);
+    let image = Tensor::<f32, 1, 3, 16, 16>::from_fn(|[_, c, h, w]| (c + h + w) as f32);
+    assert_eq!(allocations(|| drop(network.predict(&image))), 0);
+}
+
+fn run<A: Convolve<f32>>(network: LeNet<f32, A>, images: &Tensor<f32, 3, 1, 28, 28>) -> usize {
+    allocations(|| drop(network.predict(images)))
+}
+
+#[test]
+fn a_large_workspace_is_one_allocation() {
+    on_a_small_stack(|| {
+        const { assert!(Large::<f32>::WORKSPACE_BYTES > 256 << 10) };
+        assert_eq!(Large::<f32>::PARAMETERS / 1_000_000, 20);
+        let network = Large::random(2);
+        let image = Tensor::<f32, 1, 64, 96, 96>::boxed_zeros();
+        let _ = network.predict(&image);
+        assert_eq!(allocations(|| drop(network.predict(&image))), 1);
+    });
+}
+
+#[test]
+fn networks_are_small_and_move_freely() {
+    assert!(size_of::<LeNet>() <= 512, "{}", size_of::<LeNet>());
+    on_a_small_stack(|| {
+        let network = Large::random(3);
+        let moved = std::hint::black_box(network);
+        let copy = Box::new(moved.clone());
+        assert_eq!(copy.weight_bytes(), moved.weight_bytes());
+        assert!(format!("{copy:?}").len() < 200);
+    });
+}
+
+#[test]
+fn a_batch_of_a_thousand_images() {
+    on_a_small_stack(|| {
+        let network = LeNet::random(4);
+        let mut images = Tensor::<f32, 1000, 1, 28, 28>::boxed_zeros();
+        for (at, value) in images.as_mut_slice().iter_mut().enumerate() {
+            *value = (at % 251) as f32 / 251.0;
+        }
+        let output = network.predict(&images);
+        let last = network.predict(images.image(999));
+        assert_eq!(&output.as_slice()[9990..], last.as_slice());
+    });
+}

@@ -8,12 +8,16 @@ mod layout;
 mod naive;
 mod pad;
 mod tile;
+#[cfg(feature = "alloc")]
+mod winograd;
 
 pub use auto::Auto;
 pub use direct::Direct;
 pub use im2col::Im2col;
 pub use layout::{LANES, WeightLayout};
 pub use naive::Naive;
+#[cfg(feature = "alloc")]
+pub use winograd::Winograd;
 
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Parameters, Precision};

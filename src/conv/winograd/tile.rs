@@ -1,0 +1,134 @@
+//! The steps of a strip of tiles but for the products: deal out, transform, transform back.
+
+use super::plan::Plan;
+use super::transform::F;
+use crate::conv::LANES;
+use crate::layers::Epilogue;
+use crate::precision::Precision;
+use crate::simd::Isa;
+
+/// Deals the image's pixels out to m × m planes: pixel (y, x) of tile (i, j)'s corner becomes the
+/// value (i, j) of plane (y, x). Padding becomes zeros.
+#[inline(always)]
+pub(super) fn deal(plan: Plan, first: usize, input: &[f32], planes: &mut [f32]) {
+    let [channels, height, width] = plan.shape.input;
+    let [top, _, left, _] = plan.shape.window.padding;
+    let (m, pitch) = (plan.m, plan.pitch());
+    for row in 0..(plan.strip - 1) * m + plan.n() {
+        let (i, plane) = (row / m, row % m * m);
+        let y = first * m + row;
+        for x in 0..m {
+            let line = &mut planes[(plane + x) * plan.plane() + i * pitch..][..pitch];
+            // The tiles that have this pixel inside the image.
+            let begin = left.saturating_sub(x).div_ceil(m);
+            let end = (left + width).saturating_sub(x).div_ceil(m).min(pitch / channels);
+            if y < top || y - top >= height || end <= begin {
+                line.fill(0.0);
+                continue;
+            }
+            line[..begin * channels].fill(0.0);
+            line[end * channels..].fill(0.0);
+            let line = &mut line[begin * channels..end * channels];
+            let source = &input[((y - top) * width + begin * m + x - left) * channels..];
+            for (pixel, source) in
+                line.chunks_exact_mut(channels).zip(source.chunks(m * channels))
+            {
+                pixel.copy_from_slice(&source[..channels]);
+            }
+        }
+    }
+}
+
+/// Bᵀ d: the planes transformed downwards, to n × m.
+#[inline(always)]
+pub(super) fn downwards<I: Isa, const M: usize, const R: usize, const N: usize>(
+    isa: I,
+    plan: Plan,
+    planes: &[f32],
+    columns: &mut [f32],
+) {
+    let count = plan.vectors();
+    for x in 0..M {
+        let lines: [&[[f32; LANES]]; N] = core::array::from_fn(|y| {
+            let at = (y % M * M + x) * plan.plane() + y / M * plan.pitch();
+            &planes[at..][..count * LANES].as_chunks().0[..count]
+        });
+        for vector in 0..count {
+            let d = core::array::from_fn(|y| isa.load(&lines[y][vector]));
+            for (v, value) in F::<M, R, N>::input(isa, d).into_iter().enumerate() {
+                store(isa, value, columns, (v * M + x) * plan.column() + vector * LANES);
+            }
+        }
+    }
+}
+
+/// (Bᵀ d) B: then across, to n × n positions, [tile][channel] each.
+#[inline(always)]
+pub(super) fn across<I: Isa, const M: usize, const R: usize, const N: usize>(
+    isa: I,
+    plan: Plan,
+    columns: &[f32],
+    positions: &mut [f32],
+) {
+    let channels = plan.shape.input[0];
+    let row = plan.tiles[1] * channels;
+    let count = row.div_ceil(LANES);
+    for v in 0..N {
+        for i in 0..plan.strip {
+            let lines: [&[[f32; LANES]]; N] = core::array::from_fn(|x| {
+                let at = (v * M + x % M) * plan.column() + i * plan.pitch() + x / M * channels;
+                &columns[at..][..count * LANES].as_chunks().0[..count]
+            });
+            for vector in 0..count {
+                let d = core::array::from_fn(|x| isa.load(&lines[x][vector]));
+                for (h, value) in F::<M, R, N>::input(isa, d).into_iter().enumerate() {
+                    // The lanes beyond a row's end are overwritten by the next row.
+                    let at = (v * N + h) * plan.position() + i * row + vector * LANES;
+                    store(isa, value, positions, at);
+                }
+            }
+        }
+    }
+}
+
+/// Aᵀ M A, bias and activation: the outputs of one block of a group's channels.
+#[inline(always)]
+pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const N: usize>(
+    isa: I,
+    plan: Plan,
+    first: usize,
+    [group, block]: [usize; 2],
+    sums: &[f32],
+    channels: &[f32],
+    output: &mut [f32],
+) {
+    let [outputs, height, width] = plan.shape.output;
+    let group_outputs = outputs / plan.groups;
+    let count = LANES.min(group_outputs - block * LANES);
+    let offset = group * group_outputs + block * LANES;
+    let place = (group * plan.blocks + block) * LANES;
+    let bias = f32::start_block(isa, channels, place);
+    let (sums, _) = sums.as_chunks::<LANES>();
+    for tile in 0..plan.strip_tiles() {
+        let (i, j) = (first + tile / plan.tiles[1], tile % plan.tiles[1]);
+        let sums = &sums[tile * plan.sums()..][..N * N];
+        let columns: [[I::F32; M]; N] = core::array::from_fn(|h| {
+            F::<M, R, N>::output(isa, core::array::from_fn(|v| isa.load(&sums[v * N + h])))
+        });
+        for y in 0..M.min(height - i * M) {
+            let row = F::<M, R, N>::output(isa, columns.map(|column| column[y]));
+            for (x, value) in row.into_iter().enumerate().take(width - j * M) {
+                let at = ((i * M + y) * width + j * M + x) * outputs + offset;
+                let value = isa.add(value, bias);
+                let output = &mut output[at..][..count];
+                f32::finish_block(isa, value, channels, place, E::ACTIVATION, output);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn store<I: Isa>(isa: I, vector: I::F32, values: &mut [f32], at: usize) {
+    let values = values[at..].first_chunk_mut();
+    isa.store(vector, values.expect("parts of the scratch memory end in whole vectors"));
+}

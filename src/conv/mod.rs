@@ -6,6 +6,8 @@ mod direct;
 mod im2col;
 mod layout;
 mod naive;
+#[cfg(all(test, feature = "std"))]
+mod oracle;
 mod pad;
 mod tile;
 #[cfg(feature = "alloc")]

@@ -132,11 +132,6 @@ impl Plan {
         (self.n() * self.n()) | 1
     }
 
-    /// Output blocks that are computed together.
-    pub(super) const fn pair(&self) -> usize {
-        if self.blocks > 1 && !self.shape.is_depthwise() { 2 } else { 1 }
-    }
-
     /// Lengths of the four parts of the scratch memory, in values: dealt out, transformed downwards,
     /// transformed, summed.
     pub(super) const fn parts(&self) -> [usize; 4] {
@@ -145,7 +140,7 @@ impl Plan {
             (m * m * self.plane()).next_multiple_of(LANES),
             n * m * self.column(),
             n * n * self.position(),
-            self.pair() * self.strip_tiles() * self.sums() * LANES,
+            self.strip_tiles() * self.sums() * LANES,
         ]
     }
 

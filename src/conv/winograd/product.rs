@@ -7,111 +7,79 @@ use crate::simd::Isa;
 /// Tiles whose sums are in registers together, at most.
 const TILES: usize = 12;
 
-/// The sums of `pair` output blocks from `block` of a group, for all tiles of a strip.
+/// How many tiles' sums of a strip go together: an even share of as few steps as registers allow.
+pub(super) const fn step<I: Isa>(plan: &Plan) -> usize {
+    let most = if I::TILE < TILES { I::TILE } else { TILES };
+    let all = plan.strip_tiles();
+    all.div_ceil(all.div_ceil(most))
+}
+
+/// The sums of an output block of a group, for all tiles of a strip, `T` at a time.
 ///
 /// `positions` are the transformed inputs, [position][tile][channel]; `weights` the transformed
-/// weights, [group][block][position][input][lane]; `sums` are [block][tile][position][lane].
+/// weights, [group][block][position][input][lane]; `sums` are [tile][position][lane].
 #[inline(always)]
-pub(super) fn sums<I: Isa>(
+pub(super) fn sums<I: Isa, const T: usize>(
     isa: I,
     plan: Plan,
-    [group, block, pair]: [usize; 3],
+    [group, block]: [usize; 2],
     positions: &[f32],
     weights: &[f32],
     sums: &mut [f32],
 ) {
-    let (count, inputs) = (plan.n() * plan.n(), plan.inputs());
+    let (count, inputs, tiles) = (plan.n() * plan.n(), plan.inputs(), plan.strip_tiles());
+    let channels = plan.shape.input[0];
     let (sums, _) = sums.as_chunks_mut::<LANES>();
     let (weights, _) = weights.as_chunks::<LANES>();
-    let weights = &weights[(group * plan.blocks + block) * count * inputs..];
-    for position in 0..count {
+    let weights = &weights[(group * plan.blocks + block) * count * inputs..][..count * inputs];
+    for (position, weights) in weights.chunks_exact(inputs).enumerate() {
         let values = &positions[position * plan.position()..][..plan.position()];
-        let weights = &weights[position * inputs..];
         let sums = &mut sums[position..];
         if plan.shape.is_depthwise() {
-            let values = &values[block * LANES..];
             let weight = isa.load(&weights[0]);
-            for tile in 0..plan.strip_tiles() {
-                let value = values[tile * plan.shape.input[0]..].first_chunk();
+            for tile in 0..tiles {
+                let value = values[tile * channels + block * LANES..].first_chunk();
                 let value = isa.load(value.expect("a position ends in a spare vector"));
                 isa.store(isa.mul(value, weight), &mut sums[tile * plan.sums()]);
             }
             continue;
         }
         let values = &values[group * inputs..];
-        if pair == 2 && I::TILE >= 2 * TILES - 4 {
-            let blocks = [&weights[..inputs], &weights[count * inputs..][..inputs]];
-            tiles(isa, plan, values, blocks, sums);
-        } else {
-            tiles(isa, plan, values, [&weights[..inputs]], sums);
-            if pair == 2 {
-                let weights = &weights[count * inputs..][..inputs];
-                let sums = &mut sums[plan.strip_tiles() * plan.sums()..];
-                tiles(isa, plan, values, [weights], sums);
+        if tiles < T {
+            for tile in 0..tiles {
+                let sums = &mut sums[tile * plan.sums()..];
+                some::<I, 1>(isa, plan, &values[tile * channels..], weights, sums);
             }
+            continue;
+        }
+        for first in (0..tiles).step_by(T) {
+            // The last step takes tiles again that the one before it has done.
+            let first = first.min(tiles - T);
+            let sums = &mut sums[first * plan.sums()..];
+            some::<I, T>(isa, plan, &values[first * channels..], weights, sums);
         }
     }
 }
 
-/// One position's sums of `B` output blocks for all tiles of a strip.
+/// One position's sums for `T` tiles.
 #[inline(always)]
-fn tiles<I: Isa, const B: usize>(
+fn some<I: Isa, const T: usize>(
     isa: I,
     plan: Plan,
     values: &[f32],
-    weights: [&[[f32; LANES]]; B],
+    weights: &[[f32; LANES]],
     sums: &mut [[f32; LANES]],
 ) {
-    let all = plan.strip_tiles();
-    let most = if I::TILE / B < TILES { I::TILE / B } else { TILES };
-    let step = all.div_ceil(all.div_ceil(most));
-    let mut first = 0;
-    while first < all {
-        let count = if all - first < step { all - first } else { step };
-        let values = &values[first * plan.shape.input[0]..];
-        let sums = &mut sums[first * plan.sums()..];
-        macro_rules! count {
-            ($($n:literal)*) => {
-                match count {
-                    $($n => some::<I, B, $n>(isa, plan, values, weights, sums),)*
-                    _ => unreachable!("at most TILES tiles"),
-                }
-            };
-        }
-        count!(1 2 3 4 5 6 7 8 9 10 11 12);
-        first += count;
-    }
-}
-
-/// One position's sums of `B` output blocks for `T` tiles.
-#[inline(always)]
-fn some<I: Isa, const B: usize, const T: usize>(
-    isa: I,
-    plan: Plan,
-    values: &[f32],
-    weights: [&[[f32; LANES]]; B],
-    sums: &mut [[f32; LANES]],
-) {
-    if T * B > I::TILE {
-        unreachable!("sums stay in registers");
-    }
-    let inputs = plan.inputs();
-    let values: [&[f32]; T] =
-        core::array::from_fn(|tile| &values[tile * plan.shape.input[0]..][..inputs]);
-    let weights = weights.map(|weights| &weights[..inputs]);
-    let mut totals = [[isa.splat(0.0); B]; T];
-    for input in 0..inputs {
-        let weights = weights.map(|weights| isa.load(&weights[input]));
-        for (totals, values) in totals.iter_mut().zip(values) {
-            let value = isa.splat(values[input]);
-            for (total, weight) in totals.iter_mut().zip(weights) {
-                *total = isa.mul_add(value, weight, *total);
-            }
+    let (inputs, channels) = (plan.inputs(), plan.shape.input[0]);
+    let values = &values[..(T - 1) * channels + inputs];
+    let mut totals = [isa.splat(0.0); T];
+    for (input, weights) in weights[..inputs].iter().enumerate() {
+        let weights = isa.load(weights);
+        for (tile, total) in totals.iter_mut().enumerate() {
+            *total = isa.mul_add(isa.splat(values[tile * channels + input]), weights, *total);
         }
     }
-    for (tile, totals) in totals.into_iter().enumerate() {
-        for (block, total) in totals.into_iter().enumerate() {
-            isa.store(total, &mut sums[(block * plan.strip_tiles() + tile) * plan.sums()]);
-        }
+    for (tile, total) in totals.into_iter().enumerate() {
+        isa.store(total, &mut sums[tile * plan.sums()]);
     }
 }

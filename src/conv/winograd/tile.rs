@@ -30,8 +30,7 @@ pub(super) fn deal(plan: Plan, first: usize, input: &[f32], planes: &mut [f32]) 
             line[end * channels..].fill(0.0);
             let line = &mut line[begin * channels..end * channels];
             let source = &input[((y - top) * width + begin * m + x - left) * channels..];
-            for (pixel, source) in
-                line.chunks_exact_mut(channels).zip(source.chunks(m * channels))
+            for (pixel, source) in line.chunks_exact_mut(channels).zip(source.chunks(m * channels))
             {
                 pixel.copy_from_slice(&source[..channels]);
             }
@@ -54,7 +53,7 @@ pub(super) fn downwards<I: Isa, const M: usize, const R: usize, const N: usize>(
             &planes[at..][..count * LANES].as_chunks().0[..count]
         });
         for vector in 0..count {
-            let d = core::array::from_fn(|y| isa.load(&lines[y][vector]));
+            let d = lines.map(|line| isa.load(&line[vector]));
             for (v, value) in F::<M, R, N>::input(isa, d).into_iter().enumerate() {
                 store(isa, value, columns, (v * M + x) * plan.column() + vector * LANES);
             }
@@ -80,7 +79,7 @@ pub(super) fn across<I: Isa, const M: usize, const R: usize, const N: usize>(
                 &columns[at..][..count * LANES].as_chunks().0[..count]
             });
             for vector in 0..count {
-                let d = core::array::from_fn(|x| isa.load(&lines[x][vector]));
+                let d = lines.map(|line| isa.load(&line[vector]));
                 for (h, value) in F::<M, R, N>::input(isa, d).into_iter().enumerate() {
                     // The lanes beyond a row's end are overwritten by the next row.
                     let at = (v * N + h) * plan.position() + i * row + vector * LANES;

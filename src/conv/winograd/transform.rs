@@ -23,6 +23,23 @@ const fn points(n: usize) -> &'static [f64] {
     }
 }
 
+/// A matrix of the largest algorithm's size.
+type Square = [[f32; 8]; 8];
+
+/// A block of code for each of the indices of a [`Square`], as constants: the transforms become
+/// straight lines of additions and multiplications with the weights in them.
+macro_rules! each {
+    ($index:ident $then:block) => {
+        each!(@ $index $then 0 1 2 3 4 5 6 7)
+    };
+    (@ $index:ident $then:block $($value:literal)*) => {
+        $({
+            const $index: usize = $value;
+            $then
+        })*
+    };
+}
+
 /// F(M, R) with N products.
 pub(super) struct F<const M: usize, const R: usize, const N: usize>;
 
@@ -39,42 +56,42 @@ struct Matrices<const M: usize, const R: usize, const N: usize> {
 
 impl<const M: usize, const R: usize, const N: usize> F<M, R, N> {
     const MATRICES: Matrices<M, R, N> = Matrices::new();
-    const OUTPUT: [[f32; N]; M] = narrow(Self::MATRICES.output);
-    const INPUT: [[f32; N]; N] = narrow(Self::MATRICES.input);
+    const OUTPUT: Square = narrow(Self::MATRICES.output);
+    const INPUT: Square = narrow(Self::MATRICES.input);
 
     /// G: the taps as values at the points.
     pub(super) const KERNEL: [[f64; R]; N] = Self::MATRICES.kernel;
 
     /// Whether points `i` and `i + 1` are `a` and `-a`, so that the even and the odd terms of one are
     /// those of the other.
-    const MIRRORED: [bool; N] = {
-        let mut mirrored = [false; N];
-        let mut i = 0;
-        while M > 1 && i + 2 < N {
-            mirrored[i] = points(N)[i] == -points(N)[i + 1] && points(N)[i] != 0.0;
-            i += 1;
-        }
-        mirrored
-    };
+    const fn mirrored(i: usize) -> bool {
+        M > 1 && i + 2 < N && points(N)[i] == -points(N)[i + 1] && points(N)[i] != 0.0
+    }
 
-    /// Whether the rows of mirrored points in Bᵀ differ in the signs of the odd terms only.
-    const INPUT_MIRRORED: [bool; N] = {
-        let mut mirrored = Self::MIRRORED;
-        let mut i = 0;
-        while i + 1 < N {
-            let mut k = 0;
-            while k < N {
-                let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-                mirrored[i] &= Self::INPUT[i][k] == sign * Self::INPUT[i + 1][k];
-                k += 1;
-            }
-            i += 1;
+    /// Whether `i` is the second one of two such points.
+    const fn mirrors(i: usize) -> bool {
+        i > 0 && Self::mirrored(i - 1)
+    }
+
+    /// Whether moreover row `i` of Bᵀ differs from the next one in the signs of its odd terms only.
+    const fn input_mirrored(i: usize) -> bool {
+        let (mut mirrored, mut k) = (Self::mirrored(i), 0);
+        while mirrored && k < N {
+            let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+            mirrored = Self::INPUT[i][k] == sign * Self::INPUT[i + 1][k];
+            k += 1;
         }
         mirrored
-    };
+    }
+
+    /// Whether row `i` of Bᵀ is the second one of two such rows.
+    const fn input_mirrors(i: usize) -> bool {
+        i > 0 && Self::input_mirrored(i - 1)
+    }
 
     /// How much larger an error of the products can be in a result than in a plain sum: the largest
     /// over outputs and taps of Σᵢ |Aᵀ|·|G|·‖Bᵀᵢ‖₁.
+    #[cfg(all(test, feature = "std"))]
     pub(super) const CONDITION: f64 = {
         let mut worst = 0.0;
         let (mut y, mut tap) = (0, 0);
@@ -101,18 +118,27 @@ impl<const M: usize, const R: usize, const N: usize> F<M, R, N> {
     #[inline(always)]
     pub(super) fn input<I: Isa>(isa: I, d: [I::F32; N]) -> [I::F32; N] {
         let mut out = d;
-        let mut i = 0;
-        while i < N {
-            if Self::INPUT_MIRRORED[i] {
-                let even = dot(isa, &Self::INPUT[i], &d, 0, 2);
-                let odd = dot(isa, &Self::INPUT[i], &d, 1, 2);
-                (out[i], out[i + 1]) = (isa.add(even, odd), isa.sub(even, odd));
-                i += 2;
-            } else {
-                out[i] = dot(isa, &Self::INPUT[i], &d, 0, 1);
-                i += 1;
+        each!(ROW {
+            if const { ROW < N && !Self::input_mirrors(ROW) } {
+                let (mut even, mut odd) = (None, None);
+                each!(K {
+                    if const { Self::INPUT[ROW][K] != 0.0 } {
+                        let sum = if const { is_odd(K) && Self::input_mirrored(ROW) } {
+                            &mut odd
+                        } else {
+                            &mut even
+                        };
+                        *sum = add_weighted(isa, *sum, const { Self::INPUT[ROW][K] }, d[K]);
+                    }
+                });
+                let even = even.expect("a row has weights");
+                out[ROW] = even;
+                if const { Self::input_mirrored(ROW) } {
+                    let odd = odd.expect("a mirrored row has odd terms");
+                    (out[ROW], out[ROW + 1]) = (isa.add(even, odd), isa.sub(even, odd));
+                }
             }
-        }
+        });
         out
     }
 
@@ -120,55 +146,49 @@ impl<const M: usize, const R: usize, const N: usize> F<M, R, N> {
     #[inline(always)]
     pub(super) fn output<I: Isa>(isa: I, m: [I::F32; N]) -> [I::F32; M] {
         let (mut even, mut odd) = (m, m);
-        for i in 0..N {
-            if Self::MIRRORED[i] {
-                even[i] = isa.add(m[i], m[i + 1]);
-                odd[i] = isa.sub(m[i], m[i + 1]);
+        each!(K {
+            if const { Self::mirrored(K) } {
+                even[K] = isa.add(m[K], m[K + 1]);
+                odd[K] = isa.sub(m[K], m[K + 1]);
             }
-        }
-        core::array::from_fn(|y| {
-            let terms = if y % 2 == 0 { &even } else { &odd };
-            let mut row = Self::OUTPUT[y];
-            for i in 1..N {
-                if Self::MIRRORED[i - 1] {
-                    row[i] = 0.0;
-                }
+        });
+        let mut out = [m[0]; M];
+        each!(ROW {
+            if const { ROW < M } {
+                let terms = if const { is_odd(ROW) } { odd } else { even };
+                let mut sum = None;
+                each!(K {
+                    if const { Self::OUTPUT[ROW][K] != 0.0 && !Self::mirrors(K) } {
+                        sum = add_weighted(isa, sum, const { Self::OUTPUT[ROW][K] }, terms[K]);
+                    }
+                });
+                out[ROW] = sum.expect("a row has weights");
             }
-            dot(isa, &row, terms, 0, 1)
-        })
+        });
+        out
     }
 }
 
-/// The sum of every `step`-th value from `first`, times its weight; weights are known when this is
-/// compiled, those of 0 and ±1 cost no multiplication.
+const fn is_odd(index: usize) -> bool {
+    index % 2 == 1
+}
+
+/// `sum + weight * value`, without a multiplication by ±1; `weight` is known when this is compiled.
 #[inline(always)]
-fn dot<I: Isa, const N: usize>(
-    isa: I,
-    weights: &[f32; N],
-    values: &[I::F32; N],
-    first: usize,
-    step: usize,
-) -> I::F32 {
-    let mut sum = None;
-    for k in (first..N).step_by(step) {
-        let (weight, value) = (weights[k], values[k]);
-        sum = match sum {
-            _ if weight == 0.0 => sum,
-            None if weight == 1.0 => Some(value),
-            None => Some(isa.mul(isa.splat(weight), value)),
-            Some(sum) if weight == 1.0 => Some(isa.add(sum, value)),
-            Some(sum) if weight == -1.0 => Some(isa.sub(sum, value)),
-            Some(sum) => Some(isa.mul_add(isa.splat(weight), value, sum)),
-        };
-    }
-    sum.expect("every row has a weight")
+fn add_weighted<I: Isa>(isa: I, sum: Option<I::F32>, weight: f32, value: I::F32) -> Option<I::F32> {
+    Some(match sum {
+        None if weight == 1.0 => value,
+        None => isa.mul(isa.splat(weight), value),
+        Some(sum) if weight == 1.0 => isa.add(sum, value),
+        Some(sum) if weight == -1.0 => isa.sub(sum, value),
+        Some(sum) => isa.mul_add(isa.splat(weight), value, sum),
+    })
 }
 
 impl<const M: usize, const R: usize, const N: usize> Matrices<M, R, N> {
     const fn new() -> Self {
         assert!(N == M + R - 1);
-        let mut this =
-            Self { output: [[0.0; N]; M], kernel: [[0.0; R]; N], input: [[0.0; N]; N] };
+        let mut this = Self { output: [[0.0; N]; M], kernel: [[0.0; R]; N], input: [[0.0; N]; N] };
         if M == 1 {
             // One output: its products are those of the definition.
             let mut i = 0;
@@ -235,11 +255,9 @@ const fn product<const N: usize>(points: &[f64], skipped: usize) -> [f64; N] {
     polynomial
 }
 
-/// A matrix whose entries are exact in `f32`.
-const fn narrow<const ROWS: usize, const COLUMNS: usize>(
-    wide: [[f64; COLUMNS]; ROWS],
-) -> [[f32; COLUMNS]; ROWS] {
-    let mut narrow = [[0.0; COLUMNS]; ROWS];
+/// A matrix whose entries are exact in `f32`, zeros around it.
+const fn narrow<const ROWS: usize, const COLUMNS: usize>(wide: [[f64; COLUMNS]; ROWS]) -> Square {
+    let mut narrow = [[0.0; 8]; 8];
     let mut i = 0;
     while i < ROWS * COLUMNS {
         let value = wide[i / COLUMNS][i % COLUMNS];

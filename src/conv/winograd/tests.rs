@@ -1,0 +1,176 @@
+//! Every tile on every instruction set of this machine, against the definition in `f64`.
+
+use super::*;
+use crate::conv::oracle::{Case, Numbers, Positive, first_wrong};
+use crate::shape::Window;
+use crate::simd::{Kernel, Scalar, Visitor, each_supported};
+use std::println;
+
+/// One layer under one plan.
+struct Layer<'a> {
+    case: &'a Case,
+    plan: Plan,
+    weights: &'a [Block],
+    output: &'a mut [f32],
+}
+
+impl Kernel for Layer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        // What is in the scratch memory beforehand must not matter.
+        let mut scratch = vec![Block([0xFF; 64]); self.plan.scratch()];
+        let data = Data {
+            weights: values(self.weights, self.plan.weights()),
+            channels: self.case.parameters().channels,
+            input: &self.case.input,
+            output: self.output,
+            scratch: &mut scratch,
+        };
+        with_tile!(self.plan.tile(), |M, R, N| {
+            // Any step is right; a tile has one here, and the products' own test has the others.
+            run::<I, Positive, M, R, N, { (M * R * N) % 4 + 1 }>(isa, self.plan, data)
+        });
+    }
+}
+
+/// Roundings of a result, in units of max|d|·Σ|g|: each of the input channels and of the transforms'
+/// terms adds one to what a path through the algorithm collects, and the transforms amplify it.
+fn roundings(plan: Plan) -> f64 {
+    let condition = with_tile!(plan.tile(), |M, R, N| F::<M, R, N>::CONDITION);
+    (plan.inputs() + 4 * plan.n() + 2) as f64 * condition * condition
+}
+
+struct Check<'a> {
+    case: &'a Case,
+    exact: &'a [(f64, f64)],
+    plan: Plan,
+    ran: usize,
+}
+
+impl Visitor for Check<'_> {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        let weights = transform(self.plan, self.case.parameters().weights);
+        let mut output = vec![f32::NAN; self.exact.len()];
+        let layer =
+            Layer { case: self.case, plan: self.plan, weights: &weights, output: &mut output };
+        isa.run(layer);
+        if let Some(at) = first_wrong(self.exact, &output, roundings(self.plan)) {
+            let (found, wanted) = (output[at], self.exact[at].0);
+            panic!("{} {:?}: output {at} is {found}, not {wanted}", I::NAME, self.plan);
+        }
+        self.ran += 1;
+    }
+}
+
+#[test]
+fn random_layers() {
+    let mut numbers = Numbers(1);
+    let mut ran = 0;
+    for round in 0..600 {
+        let kernel = if round % 2 == 0 { 3 } else { 5 };
+        let case = Case::new(numbers.shape([kernel; 2], 13), &mut numbers);
+        let mut exact = case.exact();
+        exact.iter_mut().for_each(|(sum, _)| *sum = sum.max(0.0));
+        let mut plan = Plan::with_tile(case.shape, [1, 2, 4][numbers.within(0, 2)]);
+        // Strips of every height that a larger layer would have.
+        let divisors = |strip: &usize| plan.strip % strip == 0;
+        let strips: Vec<usize> = (1..=plan.strip).filter(divisors).collect();
+        plan.strip = strips[numbers.within(0, strips.len() - 1)];
+        let mut check = Check { case: &case, exact: &exact, plan, ran: 0 };
+        each_supported(&mut check);
+        ran = check.ran;
+    }
+    println!("600 layers on each of {ran} instruction sets");
+}
+
+/// Every step, with fewer and more tiles than it takes.
+#[test]
+fn products_in_every_step() {
+    struct Products;
+    impl Visitor for Products {
+        fn visit<I: Isa>(&mut self, isa: I) {
+            let mut numbers = Numbers(3);
+            for (step, width) in
+                (1..=12).flat_map(|step| [(step, 2 * step - 1), (step, 26), (step, 56)])
+            {
+                let shape = ConvShape {
+                    input: [3, 2, width],
+                    output: [5, 2, width],
+                    window: WINDOW,
+                    groups: 1,
+                };
+                let plan = Plan::with_tile(shape, 2);
+                let mut random = |len| (0..len).map(|_| numbers.value()).collect::<Vec<f32>>();
+                let positions = random(16 * plan.position());
+                let weights = random(plan.weights());
+                let mut sums = random(plan.parts()[3]);
+                let data = (&positions[..], &weights[..], &mut sums[..]);
+                with_step!(step, |T| isa.run(Step::<T>(plan, data)));
+                for (at, &found) in sums.iter().enumerate() {
+                    let (lane, position, tile) =
+                        (at % 16, at / 16 % plan.sums(), at / 16 / plan.sums());
+                    if position < 16 {
+                        let wanted: f32 = (0..3)
+                            .map(|i| {
+                                positions[position * plan.position() + tile * 3 + i]
+                                    * weights[(position * 3 + i) * 16 + lane]
+                            })
+                            .sum();
+                        assert!(
+                            (found - wanted).abs() < 1e-6,
+                            "{}, {step} at a time: tile {tile}, position {position}",
+                            I::NAME,
+                        );
+                    }
+                }
+            }
+        }
+    }
+    struct Step<'a, const T: usize>(Plan, (&'a [f32], &'a [f32], &'a mut [f32]));
+    impl<const T: usize> Kernel for Step<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) {
+            let Self(plan, (positions, weights, sums)) = self;
+            product::sums::<I, T>(isa, plan, [0, 0], positions, weights, sums);
+        }
+    }
+    each_supported(&mut Products);
+}
+
+const WINDOW: Window = Window { kernel: [3; 2], stride: [1; 2], padding: [1; 4], dilation: [1; 2] };
+
+/// The root mean square error of each tile against that of the definition in `f32`, as the module's
+/// page states it.
+#[test]
+fn errors_are_as_stated() {
+    for (m, kernel, many, one) in
+        [(2, 3, 1.0, 2.0), (4, 3, 3.8, 6.5), (2, 5, 2.7, 4.8), (4, 5, 6.9, 12.5)]
+    {
+        for (channels, stated) in [(32, many), (1, one)] {
+            let shape = ConvShape {
+                input: [channels, 20, 20],
+                output: [16, 20, 20],
+                window: Window { kernel: [kernel; 2], padding: [kernel / 2; 4], ..WINDOW },
+                groups: 1,
+            };
+            let case = Case::new(shape, &mut Numbers(7));
+            let plan = Plan::with_tile(shape, m);
+            let weights = transform(plan, case.parameters().weights);
+            let exact = case.exact();
+            let mut found = vec![f32::NAN; exact.len()];
+            Scalar.run(Layer { case: &case, plan, weights: &weights, output: &mut found });
+            let error = |output: &[f32]| {
+                let error = |(&(exact, _), &output): (&(f64, f64), &f32)| {
+                    (f64::from(output.max(0.0)) - exact.max(0.0)).powi(2)
+                };
+                exact.iter().zip(output).map(error).sum::<f64>().sqrt()
+            };
+            let ratio = error(&found) / error(&case.plain());
+            println!("F({m}, {kernel}), {channels} channels: {ratio:.2} × the definition's error");
+            assert!(ratio <= stated, "F({m}, {kernel}): {ratio}, not {stated}");
+        }
+    }
+}

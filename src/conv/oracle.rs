@@ -77,7 +77,8 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(shape: ConvShape, numbers: &mut Numbers) -> Self {
         let layout = WeightLayout::new(&shape, 1);
-        let mut packed = vec![Block::ZERO; f32::parameter_blocks(&shape)];
+        // NaN where no weight or bias belongs: a kernel may read it, but not use it.
+        let mut packed = vec![Block([0xFF; Block::BYTES]); f32::parameter_blocks(&shape)];
         let values: &mut [f32] = bytemuck::cast_slice_mut(&mut packed);
         for o in 0..shape.output[0] {
             values[layout.channel(o)] = numbers.value();

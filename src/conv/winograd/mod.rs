@@ -36,7 +36,7 @@ mod product;
 mod tile;
 mod transform;
 
-use super::{Algorithm, ConvKernel, Convolve, LANES, Naive, WeightLayout};
+use super::{Algorithm, ConvKernel, Convolve, Direct, LANES, WeightLayout};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::ConvShape;
@@ -110,12 +110,12 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
     const ALGORITHM: &'static str = if Winograd::can(&L::SPEC.shape) {
         Winograd::NAME
     } else {
-        <Naive as ConvKernel<f32, L>>::ALGORITHM
+        <Direct as ConvKernel<f32, L>>::ALGORITHM
     };
     const SCRATCH: usize = if Winograd::can(&L::SPEC.shape) {
         Plan::new(L::SPEC.shape).scratch()
     } else {
-        <Naive as ConvKernel<f32, L>>::SCRATCH
+        <Direct as ConvKernel<f32, L>>::SCRATCH
     };
     const READY: Self = if Winograd::can(&L::SPEC.shape) {
         panic!("Winograd transforms its weights when they are loaded; packed ones can't be used")
@@ -156,8 +156,8 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
                 })
             });
         } else {
-            <Naive as ConvKernel<f32, L>>::run::<I, E>(
-                &Naive, isa, parameters, input, output, scratch,
+            <Direct as ConvKernel<f32, L>>::run::<I, E>(
+                &Direct, isa, parameters, input, output, scratch,
             );
         }
     }
@@ -177,7 +177,8 @@ fn transform_with<const M: usize, const R: usize, const N: usize>(
     let mut blocks = vec![Block::ZERO; Block::count::<f32>(plan.weights())];
     let transformed = values_mut(&mut blocks, plan.weights());
     for output in 0..plan.shape.output[0] {
-        let (block, lane) = (layout.channel(output) / LANES, layout.channel(output) % LANES);
+        let (group, channel) = (output / layout.outputs, output % layout.outputs);
+        let (block, lane) = (group * plan.blocks + channel / LANES, channel % LANES);
         for input in 0..layout.inputs {
             let tap =
                 |y: usize, x: usize| f64::from(weights[layout.index(output, input, y * R + x)]);

@@ -1,6 +1,6 @@
 //! Which tile a layer gets, and where its transformed values lie.
 
-use crate::conv::LANES;
+use crate::conv::{LANES, WeightLayout};
 use crate::shape::ConvShape;
 use crate::simd::Block;
 
@@ -40,14 +40,9 @@ impl Plan {
 
     /// The plan with tiles of m × m outputs.
     pub(super) const fn with_tile(shape: ConvShape, m: usize) -> Self {
-        let [channels, height, width] = shape.output;
-        let (groups, outputs) = if shape.is_depthwise() {
-            (1, channels)
-        } else {
-            (shape.groups, shape.group_outputs())
-        };
+        let [_, height, width] = shape.output;
+        let WeightLayout { groups, blocks, .. } = WeightLayout::new(&shape, 1);
         let tiles = [height.div_ceil(m), width.div_ceil(m)];
-        let blocks = outputs.div_ceil(LANES);
         let mut plan =
             Self { shape, m, r: shape.window.kernel[0], tiles, strip: tiles[0], groups, blocks };
         while plan.strip > 1

@@ -75,7 +75,7 @@ fn random_layers() {
         exact.iter_mut().for_each(|(sum, _)| *sum = sum.max(0.0));
         let mut plan = Plan::with_tile(case.shape, [1, 2, 4][numbers.within(0, 2)]);
         // Strips of every height that a larger layer would have.
-        let divisors = |strip: &usize| plan.strip % strip == 0;
+        let divisors = |strip: &usize| plan.strip.is_multiple_of(*strip);
         let strips: Vec<usize> = (1..=plan.strip).filter(divisors).collect();
         plan.strip = strips[numbers.within(0, strips.len() - 1)];
         let mut check = Check { case: &case, exact: &exact, plan, ran: 0 };

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::transform::F;
-use crate::conv::LANES;
+use crate::conv::{LANES, WeightLayout};
 use crate::layers::Epilogue;
 use crate::precision::Precision;
 use crate::simd::Isa;
@@ -102,10 +102,10 @@ pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const
     output: &mut [f32],
 ) {
     let [outputs, height, width] = plan.shape.output;
-    let group_outputs = outputs / plan.groups;
-    let count = LANES.min(group_outputs - block * LANES);
-    let offset = group * group_outputs + block * LANES;
-    let place = (group * plan.blocks + block) * LANES;
+    let layout = WeightLayout::new(&plan.shape, 1);
+    let count = layout.places(block);
+    let offset = group * layout.outputs + block * LANES;
+    let place = layout.channel(offset);
     let bias = f32::start_block(isa, channels, place);
     let (sums, _) = sums.as_chunks::<LANES>();
     for tile in 0..plan.strip_tiles() {

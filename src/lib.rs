@@ -42,6 +42,7 @@ pub mod map;
 pub mod mnist;
 pub mod network;
 pub mod precision;
+pub mod quant;
 pub mod shape;
 pub mod simd;
 pub mod tensor;

@@ -1,5 +1,7 @@
 //! LeNet-5, the reference network.
 
+use crate::simd::Block;
+
 crate::network! {
     /// LeNet-5 for 28×28 greyscale digits.
     pub struct LeNet5: [1, 28, 28] -> [10] {
@@ -16,5 +18,17 @@ crate::network! {
         ReLU,
         fc2: Linear<10>,
         Softmax,
+    }
+}
+
+impl LeNet5 {
+    /// The network with trained weights, which the crate holds packed in a constant: nothing is
+    /// loaded and nothing allocated.
+    #[must_use]
+    pub fn pretrained() -> Self {
+        static PARAMETERS: [Block; LeNet5::<f32>::PACKED] =
+            LeNet5::pack(include_bytes!("../data/lenet.raw"));
+        static NETWORK: LeNet5 = LeNet5::from_packed(&PARAMETERS);
+        NETWORK.clone()
     }
 }

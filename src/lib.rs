@@ -95,6 +95,10 @@ pub mod __private {
     pub use bytemuck::Pod;
     #[cfg(feature = "std")]
     pub use std::path::Path;
+
+    /// A feature map in a precision.
+    pub type Map<P, const C: usize, const H: usize, const W: usize> =
+        FeatureMap<<P as Precision>::Element, C, H, W>;
 }
 
 /// Its items, if this crate has the `alloc` feature: code in another crate can't ask.

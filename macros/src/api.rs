@@ -14,12 +14,12 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
     let [oc, oh, ow] = network.output.map(Literal::usize_unsuffixed);
     let input =
         |pixel: TokenStream, n: TokenStream| quote!(&__cnn::Tensor<#pixel, #n, #ic, #ih, #iw>);
-    let (real, byte) = (quote!(::core::primitive::f32), quote!(::core::primitive::u8));
+    let (real, byte) = (quote!(f32), quote!(u8));
     let images = input(real.clone(), quote!(N));
     let pixels = input(byte.clone(), quote!(N));
     let image = input(real.clone(), quote!(1));
     let output = quote!(__cnn::Tensor<#real, N, #oc, #oh, #ow>);
-    let size = quote!(::core::primitive::usize);
+    let size = quote!(usize);
     let n = quote!(const N: #size);
     let constant = constant(network);
     let with_algorithm = with_algorithm(network);
@@ -30,7 +30,7 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
                 ///
                 /// The same seed gives the same parameters on every machine.
                 #[must_use]
-                #vis fn random(seed: ::core::primitive::u64) -> Self {
+                #vis fn random(seed: u64) -> Self {
                     __cnn::weights::random(seed)
                 }
             }
@@ -193,11 +193,8 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
 fn constant(network: &Network<'_>) -> TokenStream {
     let Network { module, visibility: vis, .. } = network;
     let fields = network.plan.map_or(&[][..], |plan: &Plan| &plan.fields);
-    let weights: Vec<_> = fields
-        .iter()
-        .filter(|field| matches!(field.state, State::Convolution(..)))
-        .map(|field| &field.ident)
-        .collect();
+    let weights: Vec<_> =
+        fields.iter().filter(|field| field.has_weights()).map(|field| &field.ident).collect();
     let specs = weights.iter().map(|ident| quote!(<#module::#ident as __cnn::ConvLayer>::SPEC));
     let specs: Vec<_> = specs.collect();
     let packed = match specs.is_empty() {
@@ -218,25 +215,26 @@ fn constant(network: &Network<'_>) -> TokenStream {
             State::Convert(_) => quote!(#ident: __cnn::Convert::PLAIN),
         }
     });
+    let marker = network.marker();
     let body = match network.plan {
         Some(_) => quote! {
             let packed: &'static [__cnn::Block] = packed;
             #(#splits)*
             let _ = packed;
-            Self { #(#values,)* }
+            Self { #(#values,)* #marker }
         },
         None => quote!(::core::panic!("this network did not compile")),
     };
     quote! {
         /// Blocks that the packed parameters take.
-        #vis const PACKED: ::core::primitive::usize = #packed;
+        #vis const PACKED: usize = #packed;
 
         /// Packs the bytes of a `.raw` file when the program is compiled.
         ///
         /// # Panics
         /// If the file is not of this network; in a constant this is a compile error.
         #[must_use]
-        #vis const fn pack(raw: &[::core::primitive::u8]) -> [__cnn::Block; Self::PACKED] {
+        #vis const fn pack(raw: &[u8]) -> [__cnn::Block; Self::PACKED] {
             __cnn::ConstPacker::<{ Self::PACKED }>::new(raw, <Self as __cnn::Network>::STORED)
                 #(.layer(&#specs))*
                 .finish()
@@ -265,8 +263,9 @@ fn with_algorithm(network: &Network<'_>) -> TokenStream {
             _ => quote!(#ident: self.#ident),
         }
     });
+    let marker = network.marker();
     let body = match network.plan {
-        Some(_) => quote!(#name { #(#fields,)* }),
+        Some(_) => quote!(#name { #(#fields,)* #marker }),
         None => quote!(::core::panic!("this network did not compile")),
     };
     quote! {

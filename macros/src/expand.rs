@@ -70,6 +70,7 @@ pub(crate) fn expand(
             #(#cfgs)*
             #[doc(hidden)]
             mod #module {
+                use ::core::prelude::v1::*;
                 use #microcnn::__private as __cnn;
                 #(#types)*
             }
@@ -82,6 +83,7 @@ pub(crate) fn expand(
         #types
         #(#cfgs)*
         const _: () = {
+            use ::core::primitive::{f32, str, u8, u64, usize};
             use #microcnn::__private as __cnn;
             #implementation
             #api
@@ -163,6 +165,13 @@ impl Network<'_> {
         quote!(#p: #private::Precision, #(#bounds,)*)
     }
 
+    /// Stands for type parameters that no field has.
+    pub(crate) fn marker(&self) -> Option<TokenStream> {
+        let own = |field: &Field| field.algorithm.is_none() && field.has_weights();
+        let used = self.plan.is_some_and(|plan| plan.fields.iter().any(own));
+        (!used).then(|| quote!(__marker: ::core::marker::PhantomData))
+    }
+
     /// The type of a field.
     pub(crate) fn field_type(&self, field: &Field, private: &TokenStream) -> TokenStream {
         let Self { a, module, .. } = self;
@@ -194,17 +203,11 @@ fn structure(declaration: &Declaration, network: &Network<'_>) -> TokenStream {
     let attributes = declaration.attributes.iter().filter_map(without_own_derives);
     let table = network.plan.map(docs::table);
     let bounds = network.bounds(&a.to_token_stream(), &private);
-    let fields = match network.plan {
-        Some(plan) => plan
-            .fields
-            .iter()
-            .map(|field| {
-                let (ident, kind) = (&field.ident, network.field_type(field, &private));
-                quote!(#ident: #kind,)
-            })
-            .collect(),
-        None => quote!(marker: ::core::marker::PhantomData<(#p, #a)>,),
-    };
+    let fields = network.plan.map_or(&[][..], |plan| &plan.fields).iter().map(|field| {
+        let (ident, kind) = (&field.ident, network.field_type(field, &private));
+        quote!(#ident: #kind,)
+    });
+    let marker = network.marker().map(|marker| quote!(#marker<(#p, #a)>,));
     quote! {
         #(#attributes)*
         #table
@@ -213,7 +216,8 @@ fn structure(declaration: &Declaration, network: &Network<'_>) -> TokenStream {
         where
             #bounds
         {
-            #fields
+            #(#fields)*
+            #marker
         }
     }
 }
@@ -259,12 +263,7 @@ fn layer_type(field: &Field) -> TokenStream {
         State::Convert(_) => TokenStream::new(),
     };
     quote! {
-        #[derive(
-            ::core::clone::Clone,
-            ::core::marker::Copy,
-            ::core::fmt::Debug,
-            ::core::default::Default,
-        )]
+        #[derive(Clone, Copy, Debug, Default)]
         pub(super) struct #name;
         impl __cnn::Layer for #name {
             type Input<T: __cnn::Pod> = #input;
@@ -282,14 +281,14 @@ fn convolution_numbers(field: &Field, convolution: &Convolution) -> TokenStream 
         Some(function) => quote!(#function),
         None => quote!(Identity),
     };
-    let none = quote!(::core::option::Option::None);
+    let none = quote!(None);
     let weight = weight.as_ref().map_or(none.clone(), |shape| {
         let shape = numbers(shape.iter().copied());
-        quote!(::core::option::Option::Some(&#shape))
+        quote!(Some(&#shape))
     });
     let norm = norm.as_ref().map_or(none, |(name, eps)| {
         let eps = Literal::f32_unsuffixed(*eps);
-        quote!(::core::option::Option::Some(__cnn::NormSpec { name: #name, eps: #eps }))
+        quote!(Some(__cnn::NormSpec { name: #name, eps: #eps }))
     });
     let groups = Literal::usize_unsuffixed(*groups);
     quote! {

@@ -2,7 +2,7 @@
 
 use crate::expand::Network;
 use crate::layer::numbers;
-use crate::plan::{Field, Plan, Precision, State};
+use crate::plan::{Field, Plan, Precision};
 use crate::program::{Program, Step, Value, ValueId};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -23,9 +23,9 @@ pub(crate) fn implementation(network: &Network<'_>) -> TokenStream {
             #bounds
         {
             type Precision = #p;
-            const NAME: &'static ::core::primitive::str = #shown_name;
-            const INPUT: [::core::primitive::usize; 3] = #input;
-            const OUTPUT: [::core::primitive::usize; 3] = #output;
+            const NAME: &'static str = #shown_name;
+            const INPUT: [usize; 3] = #input;
+            const OUTPUT: [usize; 3] = #output;
             #body
         }
     }
@@ -45,7 +45,7 @@ fn functions(
             &self,
             isa: I,
             image: &[T],
-            result: &mut [::core::primitive::f32],
+            result: &mut [f32],
             workspace: &mut [__cnn::Block],
         ) {
             #forward
@@ -55,7 +55,7 @@ fn functions(
         fn walk<I: __cnn::Isa, O: __cnn::Observer>(
             &self,
             isa: I,
-            image: &[::core::primitive::f32],
+            image: &[f32],
             workspace: &mut [__cnn::Block],
             observer: &mut O,
         ) {
@@ -74,7 +74,7 @@ fn functions(
             }
         }
 
-        fn weight_bytes(&self) -> ::core::primitive::usize {
+        fn weight_bytes(&self) -> usize {
             #weight_bytes
         }
     }
@@ -86,10 +86,10 @@ fn body_after_a_mistake() -> TokenStream {
     let functions = functions(&diverge, &diverge, &diverge, &diverge, &diverge);
     quote! {
         const LAYERS: &'static [__cnn::LayerInfo] = &[];
-        const ALGORITHMS: &'static [&'static ::core::primitive::str] = &[];
-        const STORED: ::core::primitive::usize = 0;
-        const SLOTS: &'static [::core::primitive::usize] = &[];
-        const SCRATCH: ::core::primitive::usize = 0;
+        const ALGORITHMS: &'static [&'static str] = &[];
+        const STORED: usize = 0;
+        const SLOTS: &'static [usize] = &[];
+        const SCRATCH: usize = 0;
         #functions
     }
 }
@@ -139,21 +139,22 @@ impl Writer<'_> {
                 quote!(#ident: ::core::default::Default::default())
             }
         });
+        let marker = self.network.marker();
         let idents = || weights.iter().map(|field| &field.ident);
         let (write, bytes) = (idents(), idents());
         let functions = functions(
             &self.forward(),
             &self.walk(),
-            &quote!(::core::result::Result::Ok(Self { #(#built,)* })),
+            &quote!(::core::result::Result::Ok(Self { #(#built,)* #marker })),
             &quote!(#(self.#write.save(sink);)*),
             &if weights.is_empty() { quote!(0) } else { quote!(#(self.#bytes.weight_bytes())+*) },
         );
         quote! {
             const LAYERS: &'static [__cnn::LayerInfo] = &[#(#layers,)*];
-            const ALGORITHMS: &'static [&'static ::core::primitive::str] = &[#(#algorithms,)*];
-            const STORED: ::core::primitive::usize = #stored;
-            const SLOTS: &'static [::core::primitive::usize] = &[#(#slots,)*];
-            const SCRATCH: ::core::primitive::usize = __cnn::largest(&[#(#scratch,)*]);
+            const ALGORITHMS: &'static [&'static str] = &[#(#algorithms,)*];
+            const STORED: usize = #stored;
+            const SLOTS: &'static [usize] = &[#(#slots,)*];
+            const SCRATCH: usize = __cnn::largest(&[#(#scratch,)*]);
             #functions
         }
     }
@@ -233,7 +234,7 @@ impl Writer<'_> {
     fn walk(&self) -> TokenStream {
         let program = &self.plan.walk;
         let mut lines = Lines::new(self, program);
-        for step in &program.steps {
+        for (at, step) in program.steps.iter().enumerate() {
             match step {
                 Step::Run { field, inputs, output, row } => {
                     let field = &self.plan.fields[*field];
@@ -242,6 +243,9 @@ impl Writer<'_> {
                     let value = &program.values[output.0];
                     let (precision, edge) = (self.precision(&value.precision), self.edge(value));
                     lines.code.extend(match row {
+                        Some(_) if at + 1 == program.steps.len() => {
+                            quote!(observer.layer::<#precision, _>(#edge, || #run);)
+                        }
                         Some(_) => quote! {
                             let x = observer.layer::<#precision, _>(#edge, || #run);
                         },
@@ -258,15 +262,7 @@ impl Writer<'_> {
                 _ => lines.other(step),
             }
         }
-        let x = lines.read(program.result);
-        let code = lines.finish("::core::primitive::f32");
-        quote!(#code let _ = #x;)
-    }
-}
-
-impl Field {
-    fn has_weights(&self) -> bool {
-        matches!(self.state, State::Convolution(..))
+        lines.finish("f32")
     }
 }
 
@@ -299,8 +295,8 @@ impl<'a> Lines<'a> {
     fn map_type(&self, value: ValueId) -> TokenStream {
         let value = &self.program.values[value.0];
         let [c, h, w] = value.shape.map(Literal::usize_unsuffixed);
-        let element = self.writer.element(&value.precision);
-        quote!(&__cnn::FeatureMap<#element, #c, #h, #w>)
+        let precision = self.writer.precision(&value.precision);
+        quote!(&__cnn::Map<#precision, #c, #h, #w>)
     }
 
     /// `self.conv1.forward(isa, x, b, scratch)`

@@ -4,6 +4,8 @@ mod api;
 mod docs;
 mod expand;
 mod forward;
+#[cfg(test)]
+mod golden;
 mod infer;
 mod layer;
 mod model;

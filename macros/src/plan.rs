@@ -44,6 +44,13 @@ pub(crate) struct Field {
     pub(crate) state: State,
 }
 
+impl Field {
+    /// Whether it has parameters, an algorithm and scratch memory.
+    pub(crate) fn has_weights(&self) -> bool {
+        matches!(self.state, State::Convolution(..))
+    }
+}
+
 /// What a field is.
 pub(crate) enum State {
     /// The struct of a layer with weights, and its numbers.
@@ -101,7 +108,8 @@ pub(crate) fn plan(layers: &[Inferred], input: [usize; 3]) -> Plan {
             walk: Program::new(input, precision.clone()),
             stored: 0,
         },
-        idents: HashSet::new(),
+        // What the module of the layers' types says itself.
+        idents: ["Some", "None", "__cnn"].map(str::to_owned).into(),
     };
     let map = Map {
         forward: ValueId::INPUT,
@@ -281,9 +289,10 @@ impl Planner {
             state: State::Convert(map.precision.clone()),
         };
         self.plan.fields.push(field);
-        let shape = map.shape;
-        let map = self.run(self.plan.fields.len() - 1, Map { precision, ..map });
-        Map { shape, ..map }
+        let field = self.plan.fields.len() - 1;
+        let forward = self.plan.forward.convert(field, map.forward, &precision);
+        let walk = self.plan.walk.convert(field, map.walk, &precision);
+        Map { forward, walk, precision, writer: None, ..map }
     }
 
     /// Runs a field in both programs.

@@ -33,6 +33,8 @@ pub(crate) struct Value {
     pub(crate) slot: usize,
     /// The map that it is a view of, or itself.
     root: ValueId,
+    /// A map that it may be a view of: one that a conversion had nothing to do with.
+    source: Option<ValueId>,
 }
 
 /// One line of a program.
@@ -51,7 +53,7 @@ impl Program {
     /// A program that has done nothing yet with an input of this shape.
     pub(crate) fn new(input: [usize; 3], precision: Precision) -> Self {
         let root = ValueId::INPUT;
-        let value = Value { shape: input, precision, writer: None, slot: 0, root };
+        let value = Value { shape: input, precision, writer: None, slot: 0, root, source: None };
         Self { steps: Vec::new(), values: vec![value], result: root, slots: Vec::new(), row: None }
     }
 
@@ -78,9 +80,22 @@ impl Program {
     ) -> ValueId {
         let output = ValueId(self.values.len());
         let precision = precision.clone();
-        self.values.push(Value { shape, precision, writer: Some(field), slot: 0, root: output });
+        let writer = Some(field);
+        self.values.push(Value { shape, precision, writer, slot: 0, root: output, source: None });
         let row = self.row.take();
         self.steps.push(Step::Run { field, inputs: inputs.to_vec(), output, row });
+        output
+    }
+
+    /// Runs a conversion, whose result is its input where both precisions are one.
+    pub(crate) fn convert(
+        &mut self,
+        field: usize,
+        input: ValueId,
+        precision: &Precision,
+    ) -> ValueId {
+        let output = self.run(field, &[input], self.values[input.0].shape, precision);
+        self.values[output.0].source = Some(input);
         output
     }
 
@@ -89,7 +104,7 @@ impl Program {
         let output = ValueId(self.values.len());
         let Value { precision, writer, root, .. } = &self.values[input.0];
         let (precision, writer, root) = (precision.clone(), *writer, *root);
-        self.values.push(Value { shape, precision, writer, slot: 0, root });
+        self.values.push(Value { shape, precision, writer, slot: 0, root, source: None });
         self.steps.push(Step::View { input, output });
         output
     }
@@ -98,18 +113,25 @@ impl Program {
     pub(crate) fn finish(&mut self, result: ValueId) {
         self.result = result;
         let mut last_use = vec![0; self.values.len()];
-        for (at, step) in self.steps.iter().enumerate() {
-            if let Step::Run { inputs, output, .. } = step {
-                // A result that nobody reads lives for its own step.
-                for value in inputs.iter().chain([output]) {
-                    last_use[self.values[value.0].root.0] = at;
-                }
+        let mut read = |value: ValueId, at: usize| {
+            let mut next = Some(value);
+            while let Some(ValueId(value)) = next {
+                let root = self.values[value].root.0;
+                last_use[root] = at;
+                next = self.values[root].source;
             }
-            if let Step::Repeat { value } = step {
-                last_use[self.values[value.0].root.0] = at;
+        };
+        for (at, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Run { inputs, output, .. } => {
+                    // A result that nobody reads lives for its own step.
+                    inputs.iter().chain([output]).for_each(|value| read(*value, at));
+                }
+                Step::Repeat { value } => read(*value, at),
+                Step::View { .. } | Step::Keep { .. } => {}
             }
         }
-        last_use[self.values[result.0].root.0] = self.steps.len();
+        read(result, self.steps.len());
 
         let mut free_from: Vec<usize> = Vec::new();
         let mut take = |value: &Value, from: usize, until: usize, slots: &mut Vec<Vec<_>>| {

@@ -379,7 +379,7 @@ pub(super) fn pool(
         impl __cnn::PoolLayer for #name {
             const SHAPE: __cnn::PoolShape =
                 __cnn::PoolShape { input: #input, output: #output, window: #window };
-            const COUNT_INCLUDE_PAD: bool = #count_include_pad;
+            const COUNT_INCLUDE_PAD: ::core::primitive::bool = #count_include_pad;
         }
         const _: () = ::core::assert!(<#name as __cnn::PoolLayer>::SHAPE.is_consistent());
     }

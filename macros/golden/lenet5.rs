@@ -1,0 +1,809 @@
+// What `network!` makes of LeNet-5. Written by `BLESS=1 cargo test -p microcnn-macros`.
+// `#[with_alloc]` is for `__cnn::with_alloc! { .. }`, `#[with_std]` for `__cnn::with_std!`.
+
+/// LeNet-5 for 28×28 greyscale digits.
+///
+/// | layer | kind | output | parameters | multiply-adds |
+/// |---|---|---|--:|--:|
+/// | `conv1` | `Conv2d` | `[6, 28, 28]` | 156 | 117600 |
+/// | `relu1` | `ReLU` | `[6, 28, 28]` |  |  |
+/// | `pool1` | `MaxPool2d` | `[6, 14, 14]` |  |  |
+/// | `conv2` | `Conv2d` | `[16, 10, 10]` | 2416 | 240000 |
+/// | `relu2` | `ReLU` | `[16, 10, 10]` |  |  |
+/// | `pool2` | `MaxPool2d` | `[16, 5, 5]` |  |  |
+/// | `conv3` | `Conv2d` | `[120]` | 48120 | 48000 |
+/// | `relu3` | `ReLU` | `[120]` |  |  |
+/// | `flatten1` | `Flatten` | `[120]` |  |  |
+/// | `fc1` | `Linear` | `[84]` | 10164 | 10080 |
+/// | `relu4` | `ReLU` | `[84]` |  |  |
+/// | `fc2` | `Linear` | `[10]` | 850 | 840 |
+/// | `softmax1` | `Softmax` | `[10]` |  |  |
+/// | total | | | 61706 | 416520 |
+#[derive(::core::clone::Clone)]
+pub struct LeNet5<P = ::core::primitive::f32, A = ::microcnn::__private::Auto>
+where
+    P: ::microcnn::__private::Precision,
+    A: ::microcnn::__private::Convolve<P>,
+{
+    conv1: ::microcnn::__private::Conv2d<P, A, __LeNet5::conv1>,
+    relu1: ::microcnn::__private::Activate<P, __LeNet5::relu1>,
+    pool1: ::microcnn::__private::MaxPool2d<P, __LeNet5::pool1>,
+    conv2: ::microcnn::__private::Conv2d<P, A, __LeNet5::conv2>,
+    relu2: ::microcnn::__private::Activate<P, __LeNet5::relu2>,
+    pool2: ::microcnn::__private::MaxPool2d<P, __LeNet5::pool2>,
+    conv3: ::microcnn::__private::Conv2d<P, A, __LeNet5::conv3>,
+    relu3: ::microcnn::__private::Activate<P, __LeNet5::relu3>,
+    fc1: ::microcnn::__private::Linear<P, A, __LeNet5::fc1>,
+    relu4: ::microcnn::__private::Activate<P, __LeNet5::relu4>,
+    fc2: ::microcnn::__private::Linear<P, A, __LeNet5::fc2>,
+    softmax1: ::microcnn::__private::Softmax<P, __LeNet5::softmax1>,
+}
+#[doc(hidden)]
+mod __LeNet5 {
+    use ::core::prelude::v1::*;
+    use ::microcnn::__private as __cnn;
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct conv1;
+    impl __cnn::Layer for conv1 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 1, 28, 28>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 6, 28, 28>;
+    }
+    impl __cnn::Epilogue for conv1 {
+        const ACTIVATION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    impl __cnn::ConvLayer for conv1 {
+        const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
+            name: "conv1",
+            shape: __cnn::ConvShape {
+                input: [1, 28, 28],
+                output: [6, 28, 28],
+                window: __cnn::Window {
+                    kernel: [5, 5],
+                    stride: [1, 1],
+                    padding: [2, 2, 2, 2],
+                    dilation: [1, 1],
+                },
+                groups: 1,
+            },
+            weight: Some(&[6, 1, 5, 5]),
+            bias: true,
+            norm: None,
+        };
+    }
+    const _: () = ::core::assert!(
+        < conv1 as __cnn::ConvLayer > ::SPEC.shape.is_consistent()
+    );
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct relu1;
+    impl __cnn::Layer for relu1 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 6, 28, 28>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 6, 28, 28>;
+    }
+    impl __cnn::ActivationLayer for relu1 {
+        const FUNCTION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct pool1;
+    impl __cnn::Layer for pool1 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 6, 28, 28>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 6, 14, 14>;
+    }
+    impl __cnn::PoolLayer for pool1 {
+        const SHAPE: __cnn::PoolShape = __cnn::PoolShape {
+            input: [6, 28, 28],
+            output: [6, 14, 14],
+            window: __cnn::Window {
+                kernel: [2, 2],
+                stride: [2, 2],
+                padding: [0, 0, 0, 0],
+                dilation: [1, 1],
+            },
+        };
+        const COUNT_INCLUDE_PAD: ::core::primitive::bool = true;
+    }
+    const _: () = ::core::assert!(< pool1 as __cnn::PoolLayer > ::SHAPE.is_consistent());
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct conv2;
+    impl __cnn::Layer for conv2 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 6, 14, 14>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 16, 10, 10>;
+    }
+    impl __cnn::Epilogue for conv2 {
+        const ACTIVATION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    impl __cnn::ConvLayer for conv2 {
+        const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
+            name: "conv2",
+            shape: __cnn::ConvShape {
+                input: [6, 14, 14],
+                output: [16, 10, 10],
+                window: __cnn::Window {
+                    kernel: [5, 5],
+                    stride: [1, 1],
+                    padding: [0, 0, 0, 0],
+                    dilation: [1, 1],
+                },
+                groups: 1,
+            },
+            weight: Some(&[16, 6, 5, 5]),
+            bias: true,
+            norm: None,
+        };
+    }
+    const _: () = ::core::assert!(
+        < conv2 as __cnn::ConvLayer > ::SPEC.shape.is_consistent()
+    );
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct relu2;
+    impl __cnn::Layer for relu2 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 16, 10, 10>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 16, 10, 10>;
+    }
+    impl __cnn::ActivationLayer for relu2 {
+        const FUNCTION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct pool2;
+    impl __cnn::Layer for pool2 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 16, 10, 10>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 16, 5, 5>;
+    }
+    impl __cnn::PoolLayer for pool2 {
+        const SHAPE: __cnn::PoolShape = __cnn::PoolShape {
+            input: [16, 10, 10],
+            output: [16, 5, 5],
+            window: __cnn::Window {
+                kernel: [2, 2],
+                stride: [2, 2],
+                padding: [0, 0, 0, 0],
+                dilation: [1, 1],
+            },
+        };
+        const COUNT_INCLUDE_PAD: ::core::primitive::bool = true;
+    }
+    const _: () = ::core::assert!(< pool2 as __cnn::PoolLayer > ::SHAPE.is_consistent());
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct conv3;
+    impl __cnn::Layer for conv3 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 16, 5, 5>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 120, 1, 1>;
+    }
+    impl __cnn::Epilogue for conv3 {
+        const ACTIVATION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    impl __cnn::ConvLayer for conv3 {
+        const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
+            name: "conv3",
+            shape: __cnn::ConvShape {
+                input: [16, 5, 5],
+                output: [120, 1, 1],
+                window: __cnn::Window {
+                    kernel: [5, 5],
+                    stride: [1, 1],
+                    padding: [0, 0, 0, 0],
+                    dilation: [1, 1],
+                },
+                groups: 1,
+            },
+            weight: Some(&[120, 16, 5, 5]),
+            bias: true,
+            norm: None,
+        };
+    }
+    const _: () = ::core::assert!(
+        < conv3 as __cnn::ConvLayer > ::SPEC.shape.is_consistent()
+    );
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct relu3;
+    impl __cnn::Layer for relu3 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 120, 1, 1>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 120, 1, 1>;
+    }
+    impl __cnn::ActivationLayer for relu3 {
+        const FUNCTION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct fc1;
+    impl __cnn::Layer for fc1 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 120, 1, 1>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 84, 1, 1>;
+    }
+    impl __cnn::Epilogue for fc1 {
+        const ACTIVATION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    impl __cnn::ConvLayer for fc1 {
+        const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
+            name: "fc1",
+            shape: __cnn::ConvShape {
+                input: [120, 1, 1],
+                output: [84, 1, 1],
+                window: __cnn::Window {
+                    kernel: [1, 1],
+                    stride: [1, 1],
+                    padding: [0, 0, 0, 0],
+                    dilation: [1, 1],
+                },
+                groups: 1,
+            },
+            weight: Some(&[84, 120]),
+            bias: true,
+            norm: None,
+        };
+    }
+    const _: () = ::core::assert!(
+        < fc1 as __cnn::ConvLayer > ::SPEC.shape.is_consistent()
+    );
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct relu4;
+    impl __cnn::Layer for relu4 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 84, 1, 1>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 84, 1, 1>;
+    }
+    impl __cnn::ActivationLayer for relu4 {
+        const FUNCTION: __cnn::Activation = __cnn::Activation::ReLU;
+    }
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct fc2;
+    impl __cnn::Layer for fc2 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 84, 1, 1>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 10, 1, 1>;
+    }
+    impl __cnn::Epilogue for fc2 {
+        const ACTIVATION: __cnn::Activation = __cnn::Activation::Identity;
+    }
+    impl __cnn::ConvLayer for fc2 {
+        const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
+            name: "fc2",
+            shape: __cnn::ConvShape {
+                input: [84, 1, 1],
+                output: [10, 1, 1],
+                window: __cnn::Window {
+                    kernel: [1, 1],
+                    stride: [1, 1],
+                    padding: [0, 0, 0, 0],
+                    dilation: [1, 1],
+                },
+                groups: 1,
+            },
+            weight: Some(&[10, 84]),
+            bias: true,
+            norm: None,
+        };
+    }
+    const _: () = ::core::assert!(
+        < fc2 as __cnn::ConvLayer > ::SPEC.shape.is_consistent()
+    );
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct softmax1;
+    impl __cnn::Layer for softmax1 {
+        type Input<T: __cnn::Pod> = __cnn::FeatureMap<T, 10, 1, 1>;
+        type Output<T: __cnn::Pod> = __cnn::FeatureMap<T, 10, 1, 1>;
+    }
+}
+const _: () = {
+    use ::core::primitive::{f32, str, u8, u64, usize};
+    use ::microcnn::__private as __cnn;
+    impl<P, A> __cnn::Network for LeNet5<P, A>
+    where
+        P: __cnn::Precision,
+        A: __cnn::Convolve<P>,
+    {
+        type Precision = P;
+        const NAME: &'static str = "LeNet5";
+        const INPUT: [usize; 3] = [1, 28, 28];
+        const OUTPUT: [usize; 3] = [10, 1, 1];
+        const LAYERS: &'static [__cnn::LayerInfo] = &[
+            __cnn::LayerInfo {
+                name: "conv1",
+                kind: "Conv2d",
+                input: [1, 28, 28],
+                output: [6, 28, 28],
+                parameters: 156,
+                macs: 117600,
+            },
+            __cnn::LayerInfo {
+                name: "relu1",
+                kind: "ReLU",
+                input: [6, 28, 28],
+                output: [6, 28, 28],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "pool1",
+                kind: "MaxPool2d",
+                input: [6, 28, 28],
+                output: [6, 14, 14],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "conv2",
+                kind: "Conv2d",
+                input: [6, 14, 14],
+                output: [16, 10, 10],
+                parameters: 2416,
+                macs: 240000,
+            },
+            __cnn::LayerInfo {
+                name: "relu2",
+                kind: "ReLU",
+                input: [16, 10, 10],
+                output: [16, 10, 10],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "pool2",
+                kind: "MaxPool2d",
+                input: [16, 10, 10],
+                output: [16, 5, 5],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "conv3",
+                kind: "Conv2d",
+                input: [16, 5, 5],
+                output: [120, 1, 1],
+                parameters: 48120,
+                macs: 48000,
+            },
+            __cnn::LayerInfo {
+                name: "relu3",
+                kind: "ReLU",
+                input: [120, 1, 1],
+                output: [120, 1, 1],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "flatten1",
+                kind: "Flatten",
+                input: [120, 1, 1],
+                output: [120, 1, 1],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "fc1",
+                kind: "Linear",
+                input: [120, 1, 1],
+                output: [84, 1, 1],
+                parameters: 10164,
+                macs: 10080,
+            },
+            __cnn::LayerInfo {
+                name: "relu4",
+                kind: "ReLU",
+                input: [84, 1, 1],
+                output: [84, 1, 1],
+                parameters: 0,
+                macs: 0,
+            },
+            __cnn::LayerInfo {
+                name: "fc2",
+                kind: "Linear",
+                input: [84, 1, 1],
+                output: [10, 1, 1],
+                parameters: 850,
+                macs: 840,
+            },
+            __cnn::LayerInfo {
+                name: "softmax1",
+                kind: "Softmax",
+                input: [10, 1, 1],
+                output: [10, 1, 1],
+                parameters: 0,
+                macs: 0,
+            },
+        ];
+        const ALGORITHMS: &'static [&'static str] = &[
+            <__cnn::Conv2d<P, A, __LeNet5::conv1>>::ALGORITHM,
+            "",
+            "",
+            <__cnn::Conv2d<P, A, __LeNet5::conv2>>::ALGORITHM,
+            "",
+            "",
+            <__cnn::Conv2d<P, A, __LeNet5::conv3>>::ALGORITHM,
+            "",
+            "",
+            <__cnn::Linear<P, A, __LeNet5::fc1>>::ALGORITHM,
+            "",
+            <__cnn::Linear<P, A, __LeNet5::fc2>>::ALGORITHM,
+            "",
+        ];
+        const STORED: usize = 61706;
+        const SLOTS: &'static [usize] = &[
+            __cnn::Block::count::<P::Element>(4704),
+            __cnn::Block::count::<P::Element>(4704),
+        ];
+        const SCRATCH: usize = __cnn::largest(
+            &[
+                <__cnn::Conv2d<P, A, __LeNet5::conv1>>::SCRATCH,
+                <__cnn::Conv2d<P, A, __LeNet5::conv2>>::SCRATCH,
+                <__cnn::Conv2d<P, A, __LeNet5::conv3>>::SCRATCH,
+                <__cnn::Linear<P, A, __LeNet5::fc1>>::SCRATCH,
+                <__cnn::Linear<P, A, __LeNet5::fc2>>::SCRATCH,
+            ],
+        );
+        #[inline(always)]
+        fn forward<I: __cnn::Isa, T: __cnn::Pixel>(
+            &self,
+            isa: I,
+            image: &[T],
+            result: &mut [f32],
+            workspace: &mut [__cnn::Block],
+        ) {
+            let (a, workspace) = workspace
+                .split_at_mut(<Self as __cnn::Network>::SLOTS[0]);
+            let (b, scratch) = workspace
+                .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
+            let x: &__cnn::Map<P, 1, 28, 28> = __cnn::input::<
+                P,
+                T,
+                1,
+                28,
+                28,
+            >(image, ::core::default::Default::default(), a);
+            let x: &__cnn::Map<P, 6, 28, 28> = self.conv1.forward(isa, x, b, scratch);
+            let x: &__cnn::Map<P, 6, 14, 14> = self.pool1.forward(isa, x, a);
+            let x: &__cnn::Map<P, 16, 10, 10> = self.conv2.forward(isa, x, b, scratch);
+            let x: &__cnn::Map<P, 16, 5, 5> = self.pool2.forward(isa, x, a);
+            let x: &__cnn::Map<P, 120, 1, 1> = self.conv3.forward(isa, x, b, scratch);
+            let x: &__cnn::Map<P, 84, 1, 1> = self.fc1.forward(isa, x, a, scratch);
+            let x: &__cnn::Map<P, 10, 1, 1> = self.fc2.forward(isa, x, b, scratch);
+            let x: &__cnn::Map<P, 10, 1, 1> = self.softmax1.forward(isa, x, a);
+            __cnn::output::<P, _>(x, self.softmax1.edge(), result);
+        }
+        #[inline(always)]
+        fn walk<I: __cnn::Isa, O: __cnn::Observer>(
+            &self,
+            isa: I,
+            image: &[f32],
+            workspace: &mut [__cnn::Block],
+            observer: &mut O,
+        ) {
+            let (a, workspace) = workspace
+                .split_at_mut(<Self as __cnn::Network>::SLOTS[0]);
+            let (b, scratch) = workspace
+                .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
+            let x: &__cnn::Map<P, 1, 28, 28> = __cnn::input::<
+                P,
+                f32,
+                1,
+                28,
+                28,
+            >(image, ::core::default::Default::default(), a);
+            let x = observer
+                .layer::<
+                    P,
+                    _,
+                >(
+                    self.conv1.edge(),
+                    || self.conv1.forward_as_written(isa, x, b, scratch),
+                );
+            let x = observer
+                .layer::<P, _>(self.relu1.edge(), || self.relu1.forward(isa, x, a));
+            let x = observer
+                .layer::<P, _>(self.pool1.edge(), || self.pool1.forward(isa, x, b));
+            let x = observer
+                .layer::<
+                    P,
+                    _,
+                >(
+                    self.conv2.edge(),
+                    || self.conv2.forward_as_written(isa, x, a, scratch),
+                );
+            let x = observer
+                .layer::<P, _>(self.relu2.edge(), || self.relu2.forward(isa, x, b));
+            let x = observer
+                .layer::<P, _>(self.pool2.edge(), || self.pool2.forward(isa, x, a));
+            let x = observer
+                .layer::<
+                    P,
+                    _,
+                >(
+                    self.conv3.edge(),
+                    || self.conv3.forward_as_written(isa, x, b, scratch),
+                );
+            let x = observer
+                .layer::<P, _>(self.relu3.edge(), || self.relu3.forward(isa, x, a));
+            observer.layer::<P, _>(self.relu3.edge(), || x);
+            let x = observer
+                .layer::<
+                    P,
+                    _,
+                >(self.fc1.edge(), || self.fc1.forward_as_written(isa, x, b, scratch));
+            let x = observer
+                .layer::<P, _>(self.relu4.edge(), || self.relu4.forward(isa, x, a));
+            let x = observer
+                .layer::<
+                    P,
+                    _,
+                >(self.fc2.edge(), || self.fc2.forward_as_written(isa, x, b, scratch));
+            observer
+                .layer::<
+                    P,
+                    _,
+                >(self.softmax1.edge(), || self.softmax1.forward(isa, x, a));
+        }
+        #[with_alloc]
+        fn build<S: __cnn::Source>(
+            source: &mut S,
+        ) -> ::core::result::Result<Self, __cnn::LoadError> {
+            ::core::result::Result::Ok(Self {
+                conv1: __cnn::Conv2d::load(source)?,
+                relu1: ::core::default::Default::default(),
+                pool1: ::core::default::Default::default(),
+                conv2: __cnn::Conv2d::load(source)?,
+                relu2: ::core::default::Default::default(),
+                pool2: ::core::default::Default::default(),
+                conv3: __cnn::Conv2d::load(source)?,
+                relu3: ::core::default::Default::default(),
+                fc1: __cnn::Conv2d::load(source)?,
+                relu4: ::core::default::Default::default(),
+                fc2: __cnn::Conv2d::load(source)?,
+                softmax1: ::core::default::Default::default(),
+            })
+        }
+        #[with_alloc]
+        fn write<S: __cnn::Sink>(&self, sink: &mut S) {
+            self.conv1.save(sink);
+            self.conv2.save(sink);
+            self.conv3.save(sink);
+            self.fc1.save(sink);
+            self.fc2.save(sink);
+        }
+        fn weight_bytes(&self) -> usize {
+            self.conv1.weight_bytes() + self.conv2.weight_bytes()
+                + self.conv3.weight_bytes() + self.fc1.weight_bytes()
+                + self.fc2.weight_bytes()
+        }
+    }
+    impl LeNet5<f32, __cnn::Auto> {
+        /// A network with Kaiming-uniform parameters, for tests and benchmarks.
+        ///
+        /// The same seed gives the same parameters on every machine.
+        #[must_use]
+        #[with_alloc]
+        pub fn random(seed: u64) -> Self {
+            __cnn::weights::random(seed)
+        }
+        /// Blocks that the packed parameters take.
+        pub const PACKED: usize = __cnn::packed_blocks(
+            &<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC,
+        ) + __cnn::packed_blocks(&<__LeNet5::conv2 as __cnn::ConvLayer>::SPEC)
+            + __cnn::packed_blocks(&<__LeNet5::conv3 as __cnn::ConvLayer>::SPEC)
+            + __cnn::packed_blocks(&<__LeNet5::fc1 as __cnn::ConvLayer>::SPEC)
+            + __cnn::packed_blocks(&<__LeNet5::fc2 as __cnn::ConvLayer>::SPEC);
+        /// Packs the bytes of a `.raw` file when the program is compiled.
+        ///
+        /// # Panics
+        /// If the file is not of this network; in a constant this is a compile error.
+        #[must_use]
+        pub const fn pack(raw: &[u8]) -> [__cnn::Block; Self::PACKED] {
+            __cnn::ConstPacker::<
+                { Self::PACKED },
+            >::new(raw, <Self as __cnn::Network>::STORED)
+                .layer(&<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC)
+                .layer(&<__LeNet5::conv2 as __cnn::ConvLayer>::SPEC)
+                .layer(&<__LeNet5::conv3 as __cnn::ConvLayer>::SPEC)
+                .layer(&<__LeNet5::fc1 as __cnn::ConvLayer>::SPEC)
+                .layer(&<__LeNet5::fc2 as __cnn::ConvLayer>::SPEC)
+                .finish()
+        }
+        /// A network that runs from packed parameters where they lie.
+        ///
+        /// # Panics
+        /// If a layer runs from transformed weights; in a constant this is a compile error.
+        #[must_use]
+        pub const fn from_packed(packed: &'static [__cnn::Block; Self::PACKED]) -> Self {
+            let packed: &'static [__cnn::Block] = packed;
+            let (conv1, packed) = packed
+                .split_at(
+                    __cnn::packed_blocks(&<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC),
+                );
+            let (conv2, packed) = packed
+                .split_at(
+                    __cnn::packed_blocks(&<__LeNet5::conv2 as __cnn::ConvLayer>::SPEC),
+                );
+            let (conv3, packed) = packed
+                .split_at(
+                    __cnn::packed_blocks(&<__LeNet5::conv3 as __cnn::ConvLayer>::SPEC),
+                );
+            let (fc1, packed) = packed
+                .split_at(
+                    __cnn::packed_blocks(&<__LeNet5::fc1 as __cnn::ConvLayer>::SPEC),
+                );
+            let (fc2, packed) = packed
+                .split_at(
+                    __cnn::packed_blocks(&<__LeNet5::fc2 as __cnn::ConvLayer>::SPEC),
+                );
+            let _ = packed;
+            Self {
+                conv1: __cnn::Conv2d::from_packed(conv1),
+                relu1: __cnn::Activate::PLAIN,
+                pool1: __cnn::MaxPool2d::PLAIN,
+                conv2: __cnn::Conv2d::from_packed(conv2),
+                relu2: __cnn::Activate::PLAIN,
+                pool2: __cnn::MaxPool2d::PLAIN,
+                conv3: __cnn::Conv2d::from_packed(conv3),
+                relu3: __cnn::Activate::PLAIN,
+                fc1: __cnn::Conv2d::from_packed(fc1),
+                relu4: __cnn::Activate::PLAIN,
+                fc2: __cnn::Conv2d::from_packed(fc2),
+                softmax1: __cnn::Softmax::PLAIN,
+            }
+        }
+    }
+    impl<P> LeNet5<P, __cnn::Auto>
+    where
+        P: __cnn::Precision,
+        __cnn::Auto: __cnn::Convolve<P>,
+    {
+        /// The layers as written.
+        pub const LAYERS: &'static [__cnn::LayerInfo] = <Self as __cnn::Network>::LAYERS;
+        /// Trained values; running statistics don't count.
+        pub const PARAMETERS: usize = <Self as __cnn::Network>::PARAMETERS;
+        /// Multiply-adds for one image.
+        pub const MACS: usize = <Self as __cnn::Network>::MACS;
+        /// Bytes of scratch memory for a call.
+        pub const WORKSPACE_BYTES: usize = <Self as __cnn::Network>::WORKSPACE_BYTES;
+        /// A network with the parameters of a `.safetensors` file.
+        ///
+        /// # Errors
+        /// What is wrong with the file.
+        #[with_alloc]
+        pub fn from_safetensors(
+            file: &[u8],
+        ) -> ::core::result::Result<Self, __cnn::LoadError> {
+            __cnn::weights::from_safetensors(file)
+        }
+        /// A network with the parameters of a `.raw` file.
+        ///
+        /// # Errors
+        /// What is wrong with the file.
+        #[with_alloc]
+        pub fn from_raw(file: &[u8]) -> ::core::result::Result<Self, __cnn::LoadError> {
+            __cnn::weights::from_raw(file)
+        }
+        /// Scratch memory for `predict_with`.
+        #[must_use]
+        #[with_alloc]
+        pub fn workspace() -> __cnn::Box<[__cnn::Block]> {
+            __cnn::workspace::<Self>()
+        }
+        /// A network with the parameters of a `.safetensors` or `.raw` file.
+        ///
+        /// # Errors
+        /// If the file can't be read, and what is wrong with it.
+        #[with_std]
+        pub fn from_file(
+            path: impl ::core::convert::AsRef<__cnn::Path>,
+        ) -> ::core::result::Result<Self, __cnn::LoadError> {
+            __cnn::weights::from_file(path)
+        }
+    }
+    impl<P, A> LeNet5<P, A>
+    where
+        P: __cnn::Precision,
+        A: __cnn::Convolve<P>,
+    {
+        /// Runs a batch of any size. Allocates nothing, unless `WORKSPACE_BYTES` exceeds 256 KiB.
+        #[must_use]
+        pub fn predict<const N: usize>(
+            &self,
+            images: &__cnn::Tensor<f32, N, 1, 28, 28>,
+        ) -> __cnn::Tensor<f32, N, 10, 1, 1> {
+            __cnn::predict(self, images)
+        }
+        /// Runs a batch in scratch memory of the caller's, made by `workspace`.
+        ///
+        /// # Panics
+        /// If the workspace is smaller than this network's.
+        #[must_use]
+        pub fn predict_with<const N: usize>(
+            &self,
+            images: &__cnn::Tensor<f32, N, 1, 28, 28>,
+            workspace: &mut [__cnn::Block],
+        ) -> __cnn::Tensor<f32, N, 10, 1, 1> {
+            __cnn::predict_with(self, images, workspace)
+        }
+        /// Runs a batch of pixels, 0 to 255 for 0.0 to 1.0.
+        #[must_use]
+        pub fn predict_u8<const N: usize>(
+            &self,
+            images: &__cnn::Tensor<u8, N, 1, 28, 28>,
+        ) -> __cnn::Tensor<f32, N, 10, 1, 1> {
+            __cnn::predict(self, images)
+        }
+        /// Bytes that the parameters take in memory.
+        #[must_use]
+        pub fn weight_bytes(&self) -> usize {
+            <Self as __cnn::Network>::weight_bytes(self)
+        }
+        /// The result of every layer as written, for one image.
+        #[must_use]
+        #[with_alloc]
+        pub fn trace(
+            &self,
+            image: &__cnn::Tensor<f32, 1, 1, 28, 28>,
+        ) -> __cnn::Vec<__cnn::LayerTrace> {
+            __cnn::trace(self, image)
+        }
+        /// The same parameters under another algorithm.
+        #[must_use]
+        #[with_alloc]
+        pub fn with_algorithm<B>(self) -> LeNet5<P, B>
+        where
+            P: __cnn::Precision,
+            B: __cnn::Convolve<P>,
+        {
+            LeNet5 {
+                conv1: self.conv1.with_algorithm(),
+                relu1: self.relu1,
+                pool1: self.pool1,
+                conv2: self.conv2.with_algorithm(),
+                relu2: self.relu2,
+                pool2: self.pool2,
+                conv3: self.conv3.with_algorithm(),
+                relu3: self.relu3,
+                fc1: self.fc1.with_algorithm(),
+                relu4: self.relu4,
+                fc2: self.fc2.with_algorithm(),
+                softmax1: self.softmax1,
+            }
+        }
+        /// The time of every layer, each run by itself.
+        #[must_use]
+        #[with_std]
+        pub fn profile(
+            &self,
+            image: &__cnn::Tensor<f32, 1, 1, 28, 28>,
+        ) -> __cnn::Vec<__cnn::LayerTime> {
+            __cnn::profile(self, image)
+        }
+        /// Reads the parameters of a `.safetensors` or `.raw` file into this network.
+        ///
+        /// # Errors
+        /// If the file can't be read, and what is wrong with it. The network then keeps its
+        /// parameters.
+        #[with_std]
+        pub fn load(
+            &mut self,
+            path: impl ::core::convert::AsRef<__cnn::Path>,
+        ) -> ::core::result::Result<(), __cnn::LoadError> {
+            __cnn::weights::load(self, path)
+        }
+        /// Writes the parameters to a `.safetensors` or `.raw` file.
+        ///
+        /// # Errors
+        /// If the file can't be written, or its name has another ending.
+        #[with_std]
+        pub fn save(
+            &self,
+            path: impl ::core::convert::AsRef<__cnn::Path>,
+        ) -> ::core::result::Result<(), __cnn::SaveError> {
+            __cnn::weights::save(self, path)
+        }
+    }
+    impl<P, A> ::core::fmt::Display for LeNet5<P, A>
+    where
+        P: __cnn::Precision,
+        A: __cnn::Convolve<P>,
+    {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __cnn::summary(self, f)
+        }
+    }
+    impl<P, A> ::core::fmt::Debug for LeNet5<P, A>
+    where
+        P: __cnn::Precision,
+        A: __cnn::Convolve<P>,
+    {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            __cnn::debug(self, f)
+        }
+    }
+};

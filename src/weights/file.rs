@@ -6,10 +6,9 @@ use super::{from_raw, from_safetensors, raw, to_raw, to_safetensors};
 use crate::network::Network;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -140,11 +139,11 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write()
 }
 
-/// A name in the same directory that no other save uses.
+/// A name in the same directory that no other save uses: it ends in a random number, which there is also
+/// where there are no processes.
 fn beside(path: &Path) -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    name.push(format!(".{:016x}", RandomState::new().hash_one(())));
     path.with_file_name(name)
 }

@@ -2,10 +2,9 @@
 
 use microcnn::lenet::LeNet5;
 use microcnn::weights::{LoadError, from_raw, from_safetensors};
-use std::env;
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
-use std::process;
 
 /// The weights of the reference network.
 pub(crate) const RAW: &[u8] =
@@ -87,7 +86,8 @@ pub(crate) struct Directory(PathBuf);
 
 impl Directory {
     pub(crate) fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("microcnn-{name}-{}", process::id()));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("{name}-{:016x}", RandomState::new().hash_one(())));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -1,7 +1,9 @@
 //! The products in the transformed domain: one small matrix product for each position of a tile.
+#![allow(clippy::needless_range_loop, reason = "the loops are unrolled, over several arrays alike")]
 
 use super::plan::Plan;
 use crate::conv::LANES;
+use crate::conv::tile::overlapping;
 use crate::simd::Isa;
 
 /// Tiles whose sums are in registers together, at most.
@@ -52,9 +54,7 @@ pub(super) fn sums<I: Isa, const T: usize>(
             }
             continue;
         }
-        for first in (0..tiles).step_by(T) {
-            // The last step takes tiles again that the one before it has done.
-            let first = first.min(tiles - T);
+        for first in overlapping::<T>(tiles) {
             let sums = &mut sums[first * plan.sums()..];
             some::<I, T>(isa, plan, &values[first * channels..], weights, sums);
         }
@@ -73,13 +73,15 @@ fn some<I: Isa, const T: usize>(
     let (inputs, channels) = (plan.inputs(), plan.shape.input[0]);
     let values = &values[..(T - 1) * channels + inputs];
     let mut totals = [isa.splat(0.0); T];
-    for (input, weights) in weights[..inputs].iter().enumerate() {
-        let weights = isa.load(weights);
-        for (tile, total) in totals.iter_mut().enumerate() {
-            *total = isa.mul_add(isa.splat(values[tile * channels + input]), weights, *total);
+    let weights = &weights[..inputs];
+    for input in 0..inputs {
+        let weights = isa.load(&weights[input]);
+        for tile in 0..T {
+            let value = isa.splat(values[tile * channels + input]);
+            totals[tile] = isa.mul_add(value, weights, totals[tile]);
         }
     }
-    for (tile, total) in totals.into_iter().enumerate() {
-        isa.store(total, &mut sums[tile * plan.sums()]);
+    for tile in 0..T {
+        isa.store(totals[tile], &mut sums[tile * plan.sums()]);
     }
 }

@@ -1,4 +1,8 @@
 //! The steps of a strip of tiles but for the products: deal out, transform, transform back.
+//!
+//! Loops over vectors are written out: a closure is a function of its own, which may end up compiled
+//! without the instruction set that runs it.
+#![allow(clippy::needless_range_loop, reason = "the loops are unrolled, over several arrays alike")]
 
 use super::plan::Plan;
 use super::transform::F;
@@ -46,18 +50,14 @@ pub(super) fn downwards<I: Isa, const M: usize, const R: usize, const N: usize>(
     planes: &[f32],
     columns: &mut [f32],
 ) {
-    let count = plan.vectors();
     for x in 0..M {
-        let lines: [&[[f32; LANES]]; N] = core::array::from_fn(|y| {
-            let at = (y % M * M + x) * plan.plane() + y / M * plan.pitch();
-            &planes[at..][..count * LANES].as_chunks().0[..count]
-        });
-        for vector in 0..count {
-            let d = lines.map(|line| isa.load(&line[vector]));
-            for (v, value) in F::<M, R, N>::input(isa, d).into_iter().enumerate() {
-                store(isa, value, columns, (v * M + x) * plan.column() + vector * LANES);
-            }
+        let mut from = [0; N];
+        let mut to = [0; N];
+        for y in 0..N {
+            from[y] = (y % M * M + x) * plan.plane() + y / M * plan.pitch();
+            to[y] = (y * M + x) * plan.column();
         }
+        line::<I, M, R, N>(isa, plan.vectors(), planes, from, columns, to);
     }
 }
 
@@ -71,21 +71,39 @@ pub(super) fn across<I: Isa, const M: usize, const R: usize, const N: usize>(
 ) {
     let channels = plan.shape.input[0];
     let row = plan.tiles[1] * channels;
-    let count = row.div_ceil(LANES);
     for v in 0..N {
         for i in 0..plan.strip {
-            let lines: [&[[f32; LANES]]; N] = core::array::from_fn(|x| {
-                let at = (v * M + x % M) * plan.column() + i * plan.pitch() + x / M * channels;
-                &columns[at..][..count * LANES].as_chunks().0[..count]
-            });
-            for vector in 0..count {
-                let d = lines.map(|line| isa.load(&line[vector]));
-                for (h, value) in F::<M, R, N>::input(isa, d).into_iter().enumerate() {
-                    // The lanes beyond a row's end are overwritten by the next row.
-                    let at = (v * N + h) * plan.position() + i * row + vector * LANES;
-                    store(isa, value, positions, at);
-                }
+            let mut from = [0; N];
+            let mut to = [0; N];
+            for x in 0..N {
+                from[x] = (v * M + x % M) * plan.column() + i * plan.pitch() + x / M * channels;
+                // The lanes beyond a row's end are overwritten by the next row.
+                to[x] = (v * N + x) * plan.position() + i * row;
             }
+            line::<I, M, R, N>(isa, row.div_ceil(LANES), columns, from, positions, to);
+        }
+    }
+}
+
+/// Bᵀ d for `count` vectors, whose `N` values lie one vector after the other from the places `from`,
+/// to the places `to`.
+#[inline(always)]
+fn line<I: Isa, const M: usize, const R: usize, const N: usize>(
+    isa: I,
+    count: usize,
+    source: &[f32],
+    from: [usize; N],
+    target: &mut [f32],
+    to: [usize; N],
+) {
+    for vector in 0..count {
+        let mut d = [isa.splat(0.0); N];
+        for k in 0..N {
+            d[k] = load(isa, source, from[k] + vector * LANES);
+        }
+        let values = F::<M, R, N>::input(isa, d);
+        for k in 0..N {
+            store(isa, values[k], target, to[k] + vector * LANES);
         }
     }
 }
@@ -111,19 +129,32 @@ pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const
     for tile in 0..plan.strip_tiles() {
         let (i, j) = (first + tile / plan.tiles[1], tile % plan.tiles[1]);
         let sums = &sums[tile * plan.sums()..][..N * N];
-        let columns: [[I::F32; M]; N] = core::array::from_fn(|h| {
-            F::<M, R, N>::output(isa, core::array::from_fn(|v| isa.load(&sums[v * N + h])))
-        });
+        let mut columns = [[bias; N]; M];
+        for h in 0..N {
+            let mut column = [bias; N];
+            for v in 0..N {
+                column[v] = isa.load(&sums[v * N + h]);
+            }
+            let column = F::<M, R, N>::output(isa, column);
+            for y in 0..M {
+                columns[y][h] = column[y];
+            }
+        }
         for y in 0..M.min(height - i * M) {
-            let row = F::<M, R, N>::output(isa, columns.map(|column| column[y]));
-            for (x, value) in row.into_iter().enumerate().take(width - j * M) {
+            let row = F::<M, R, N>::output(isa, columns[y]);
+            for x in 0..M.min(width - j * M) {
                 let at = ((i * M + y) * width + j * M + x) * outputs + offset;
-                let value = isa.add(value, bias);
+                let value = isa.add(row[x], bias);
                 let output = &mut output[at..][..count];
                 f32::finish_block(isa, value, channels, place, E::ACTIVATION, output);
             }
         }
     }
+}
+
+#[inline(always)]
+fn load<I: Isa>(isa: I, values: &[f32], at: usize) -> I::F32 {
+    isa.load(values[at..].first_chunk().expect("parts of the scratch memory end in whole vectors"))
 }
 
 #[inline(always)]

@@ -1,5 +1,7 @@
 //! LeNet-5, the reference network.
 
+#[cfg(feature = "std")]
+use crate::network::Network;
 use crate::simd::Block;
 
 crate::network! {
@@ -31,4 +33,30 @@ impl LeNet5 {
         static NETWORK: LeNet5 = LeNet5::from_packed(&PARAMETERS);
         NETWORK.clone()
     }
+}
+
+/// LeNet-5 with its trained weights; with `debug` it tells on stderr what it loads and, as it predicts,
+/// each layer's output shape.
+///
+/// ```
+/// use microcnn::lenet::lenet;
+/// use microcnn::mnist::MNIST;
+///
+/// let mut net = lenet(false);
+/// net.load("data/reference-lenet.raw")?;
+/// let test_images = MNIST::new("data/t10k-images-idx3-ubyte.gz")?;
+/// let output = net.predict(&test_images.image(0));
+/// assert_eq!(output.argmax()[0], 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "std")]
+#[must_use]
+pub fn lenet(debug: bool) -> LeNet5 {
+    let mut network = LeNet5::pretrained();
+    network.set_verbose(debug);
+    if debug {
+        let (parameters, bytes) = (LeNet5::<f32>::PARAMETERS, network.weight_bytes());
+        eprintln!("LeNet5: {parameters} trained parameters, {bytes} bytes, from the crate itself");
+    }
+    network
 }

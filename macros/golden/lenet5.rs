@@ -37,6 +37,7 @@ where
     relu4: ::microcnn::__private::Activate<P, __LeNet5::relu4>,
     fc2: ::microcnn::__private::Linear<P, A, __LeNet5::fc2>,
     softmax1: ::microcnn::__private::Softmax<P, __LeNet5::softmax1>,
+    __verbose: ::core::primitive::bool,
 }
 #[doc(hidden)]
 mod __LeNet5 {
@@ -545,6 +546,7 @@ const _: () = {
                 relu4: ::core::default::Default::default(),
                 fc2: __cnn::Conv2d::load(source)?,
                 softmax1: ::core::default::Default::default(),
+                __verbose: false,
             })
         }
         #[with_alloc]
@@ -559,6 +561,12 @@ const _: () = {
             self.conv1.weight_bytes() + self.conv2.weight_bytes()
                 + self.conv3.weight_bytes() + self.fc1.weight_bytes()
                 + self.fc2.weight_bytes()
+        }
+        fn verbose(&self) -> bool {
+            self.__verbose
+        }
+        fn set_verbose(&mut self, verbose: bool) {
+            self.__verbose = verbose;
         }
     }
     impl LeNet5<f32, __cnn::Auto> {
@@ -634,6 +642,7 @@ const _: () = {
                 relu4: __cnn::Activate::PLAIN,
                 fc2: __cnn::Conv2d::from_packed(fc2),
                 softmax1: __cnn::Softmax::PLAIN,
+                __verbose: false,
             }
         }
     }
@@ -753,6 +762,7 @@ const _: () = {
                 relu4: self.relu4,
                 fc2: self.fc2.with_algorithm(),
                 softmax1: self.softmax1,
+                __verbose: self.__verbose,
             }
         }
         /// The time of every layer, each run by itself.

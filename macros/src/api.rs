@@ -221,7 +221,7 @@ fn constant(network: &Network<'_>) -> TokenStream {
             let packed: &'static [__cnn::Block] = packed;
             #(#splits)*
             let _ = packed;
-            Self { #(#values,)* #marker }
+            Self { #(#values,)* __verbose: false, #marker }
         },
         None => quote!(::core::panic!("this network did not compile")),
     };
@@ -265,7 +265,7 @@ fn with_algorithm(network: &Network<'_>) -> TokenStream {
     });
     let marker = network.marker();
     let body = match network.plan {
-        Some(_) => quote!(#name { #(#fields,)* #marker }),
+        Some(_) => quote!(#name { #(#fields,)* __verbose: self.__verbose, #marker }),
         None => quote!(::core::panic!("this network did not compile")),
     };
     quote! {

@@ -217,6 +217,7 @@ fn structure(declaration: &Declaration, network: &Network<'_>) -> TokenStream {
             #bounds
         {
             #(#fields)*
+            __verbose: ::core::primitive::bool,
             #marker
         }
     }

@@ -77,6 +77,14 @@ fn functions(
         fn weight_bytes(&self) -> usize {
             #weight_bytes
         }
+
+        fn verbose(&self) -> bool {
+            self.__verbose
+        }
+
+        fn set_verbose(&mut self, verbose: bool) {
+            self.__verbose = verbose;
+        }
     }
 }
 
@@ -145,7 +153,7 @@ impl Writer<'_> {
         let functions = functions(
             &self.forward(),
             &self.walk(),
-            &quote!(::core::result::Result::Ok(Self { #(#built,)* #marker })),
+            &quote!(::core::result::Result::Ok(Self { #(#built,)* __verbose: false, #marker })),
             &quote!(#(self.#write.save(sink);)*),
             &if weights.is_empty() { quote!(0) } else { quote!(#(self.#bytes.weight_bytes())+*) },
         );

@@ -116,6 +116,13 @@ pub trait Network: Sized + Clone + Send + Sync {
 
     /// Bytes that the parameters take in memory.
     fn weight_bytes(&self) -> usize;
+
+    /// Whether the network tells on stderr what it loads and computes.
+    fn verbose(&self) -> bool;
+
+    /// Makes the network tell on stderr, with the `std` feature, what it loads and each layer's output
+    /// shape as it predicts; a new network is silent.
+    fn set_verbose(&mut self, verbose: bool);
 }
 
 /// The sum of some sizes, at compile time.

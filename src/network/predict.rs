@@ -1,5 +1,7 @@
 //! Running a network over a batch.
 
+#[cfg(feature = "std")]
+use super::summary::Shape;
 use super::workspace::with_workspace;
 use super::{Network, Pixel};
 use crate::shape::volume;
@@ -53,7 +55,20 @@ pub fn predict_slice<N: Network, T: Pixel>(
         N::WORKSPACE,
         workspace.len(),
     );
+    #[cfg(feature = "std")]
+    if network.verbose() {
+        tell::<N>(count);
+    }
     simd::dispatch(Predict { network, images, output, workspace });
+}
+
+#[cfg(feature = "std")]
+#[cold]
+fn tell<N: Network>(count: usize) {
+    eprintln!("{}: predicting {count} {}", N::NAME, if count == 1 { "image" } else { "images" });
+    for layer in N::LAYERS {
+        eprintln!("  {:12} {:12} {}", layer.name, layer.kind, Shape(layer.output));
+    }
 }
 
 /// Runs a batch.

@@ -47,7 +47,7 @@ pub fn debug<N: Network>(network: &N, f: &mut fmt::Formatter<'_>) -> fmt::Result
 }
 
 /// `6×28×28`, or `10` for a flat shape.
-struct Shape([usize; 3]);
+pub(super) struct Shape(pub(super) [usize; 3]);
 
 impl Shape {
     fn width(&self) -> usize {

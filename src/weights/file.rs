@@ -88,7 +88,13 @@ pub fn from_file<N: Network>(path: impl AsRef<Path>) -> Result<N, LoadError> {
 /// # Errors
 /// If the file can't be read, and what is wrong with it.
 pub fn load<N: Network>(network: &mut N, path: impl AsRef<Path>) -> Result<(), LoadError> {
+    let path = path.as_ref();
+    let verbose = network.verbose();
     *network = from_file(path)?;
+    network.set_verbose(verbose);
+    if verbose {
+        eprintln!("{}: loaded {} parameters from {}", N::NAME, N::PARAMETERS, path.display());
+    }
     Ok(())
 }
 

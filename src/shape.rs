@@ -7,6 +7,7 @@
 ///
 /// # Panics
 /// If the dilated window is larger than the padded input, or if `stride` is 0.
+#[inline(always)]
 pub const fn output_size(
     input: usize,
     padding: [usize; 2],
@@ -21,6 +22,7 @@ pub const fn output_size(
 }
 
 /// The number of values of a shape.
+#[inline(always)]
 pub const fn volume(shape: [usize; 3]) -> usize {
     shape[0] * shape[1] * shape[2]
 }
@@ -40,6 +42,7 @@ pub struct Window {
 
 impl Window {
     /// Height and width of the output over an input of this height and width.
+    #[inline(always)]
     pub const fn output(&self, input: [usize; 2]) -> [usize; 2] {
         let [top, bottom, left, right] = self.padding;
         [
@@ -49,6 +52,7 @@ impl Window {
     }
 
     /// The number of taps.
+    #[inline(always)]
     pub const fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
@@ -85,36 +89,43 @@ pub struct ConvShape {
 
 impl ConvShape {
     /// Input channels that one output channel sees.
+    #[inline(always)]
     pub const fn group_inputs(&self) -> usize {
         self.input[0] / self.groups
     }
 
     /// Output channels of one group.
+    #[inline(always)]
     pub const fn group_outputs(&self) -> usize {
         self.output[0] / self.groups
     }
 
     /// Values in one output channel's kernel.
+    #[inline(always)]
     pub const fn kernel_len(&self) -> usize {
         self.group_inputs() * self.window.taps()
     }
 
     /// Values in the weight tensor.
+    #[inline(always)]
     pub const fn weight_len(&self) -> usize {
         self.output[0] * self.kernel_len()
     }
 
     /// Multiply-adds for one image, positions in the padding included.
+    #[inline(always)]
     pub const fn macs(&self) -> usize {
         volume(self.output) * self.kernel_len()
     }
 
     /// Each channel has a kernel of its own.
+    #[inline(always)]
     pub const fn is_depthwise(&self) -> bool {
         self.groups == self.input[0] && self.groups == self.output[0] && self.groups > 1
     }
 
     /// Whether the output follows from the input; the macro asserts it of every layer.
+    #[inline(always)]
     pub const fn is_consistent(&self) -> bool {
         let [h, w] = self.window.output([self.input[1], self.input[2]]);
         self.output[1] == h
@@ -137,6 +148,7 @@ pub struct PoolShape {
 
 impl PoolShape {
     /// Whether the output follows from the input; the macro asserts it of every layer.
+    #[inline(always)]
     pub const fn is_consistent(&self) -> bool {
         let [h, w] = self.window.output([self.input[1], self.input[2]]);
         self.output[0] == self.input[0] && self.output[1] == h && self.output[2] == w

@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
 use super::LANES;
-use super::tile::{Body, Job, Planned, overlapping, with_any_tile, with_column_tile};
+use super::tile::{Body, Job, Planned, fits, overlapping, with_any_tile, with_column_tile};
 use crate::precision::Precision;
 use crate::simd::Isa;
 
@@ -27,7 +27,7 @@ struct Pass<'j, 'p, 'a, P: Precision, I> {
 impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     #[inline(always)]
     fn run<const COLUMNS: usize, const BLOCKS: usize>(self) {
-        if const { BLOCKS > 1 || COLUMNS > I::TILE } {
+        if const { BLOCKS > 1 || !fits::<I>(COLUMNS, 1) } {
             unreachable!("a depthwise tile is one block, and fits into the registers");
         }
         let Self { isa, job } = self;

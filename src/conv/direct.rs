@@ -60,7 +60,11 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Direct {
     ) {
         let shape = L::SPEC.shape;
         let input = pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels));
-        let mut job = job(&shape, parameters, E::ACTIVATION, input, output);
+        let (windows, layout, activation) = const {
+            let layout = WeightLayout::new(&L::SPEC.shape, P::GROUP);
+            (Windows::new(&L::SPEC.shape, &layout), layout, E::ACTIVATION)
+        };
+        let mut job = Job { windows, layout, parameters, activation, input, output };
         if const { L::SPEC.shape.is_depthwise() } {
             depthwise::run_planned::<P, I, Tiles<P, I, L>>(isa, &mut job);
         } else {
@@ -81,7 +85,9 @@ impl<P: Precision> AnyShape<P> for Direct {
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
         let Image { parameters, activation, input, output, scratch } = image;
         let input = pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels));
-        let mut job = job(shape, parameters, activation, input, output);
+        let layout = WeightLayout::new(shape, P::GROUP);
+        let windows = Windows::new(shape, &layout);
+        let mut job = Job { windows, layout, parameters, activation, input, output };
         let plan = plan::<P, I>(shape);
         if shape.is_depthwise() {
             depthwise::run_any(isa, plan.tail, &mut job);
@@ -89,16 +95,4 @@ impl<P: Precision> AnyShape<P> for Direct {
             tile::run_any(isa, plan, &mut job);
         }
     }
-}
-
-#[inline(always)]
-fn job<'p, 'a, P: Precision>(
-    shape: &ConvShape,
-    parameters: Parameters<'p, P>,
-    activation: Activation,
-    input: &'a [P::Element],
-    output: &'a mut [P::Element],
-) -> Job<'p, 'a, P> {
-    let layout = WeightLayout::new(shape, P::GROUP);
-    Job { windows: Windows::new(shape, &layout), layout, parameters, activation, input, output }
 }

@@ -31,6 +31,7 @@ impl Algorithm for Im2col {
     }
 }
 
+#[inline(always)]
 const fn supports(shape: &ConvShape) -> bool {
     !shape.is_depthwise()
 }
@@ -56,6 +57,7 @@ struct Panel {
 const BYTES: usize = 16 << 10;
 
 impl Panel {
+    #[inline(always)]
     const fn new<P: Precision>(shape: &ConvShape) -> Self {
         let layout = WeightLayout::new(shape, P::GROUP);
         let [_, height, width] = shape.output;
@@ -72,22 +74,62 @@ impl Panel {
         Self { layout, pixels: all.div_ceil(panels), row, in_place }
     }
 
+    #[inline(always)]
     const fn scratch<P: Precision>(&self) -> usize {
         if self.in_place { 0 } else { Block::count::<P::Element>(self.pixels * self.row) }
     }
 
+    #[inline(always)]
     const fn plan<I: Isa>(&self) -> Plan {
         Plan::new::<I>(self.pixels, &self.layout)
     }
 }
 
+#[inline(always)]
 const fn no_padding(shape: &ConvShape) -> bool {
     let [top, bottom, left, right] = shape.window.padding;
     top + bottom + left + right == 0
 }
 
-/// The tiles of one layer on one instruction set.
-struct Tiles<P, I, L>(PhantomData<(P, I, L)>);
+/// Multiplies a panel by the weights. (A trait, since a closure can't be made to inline, and compiled
+/// by itself it would not have the instruction set.)
+trait Multiply<P: Precision>: Copy {
+    fn multiply(self, job: &mut Job<'_, '_, P>);
+}
+
+/// With the tiles of one layer on one instruction set.
+struct Tiles<P, I, L> {
+    isa: I,
+    layer: PhantomData<(P, L)>,
+}
+
+impl<P, I: Isa, L> Clone for Tiles<P, I, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, I: Isa, L> Copy for Tiles<P, I, L> {}
+
+impl<P: Precision, I: Isa, L: ConvLayer> Multiply<P> for Tiles<P, I, L> {
+    #[inline(always)]
+    fn multiply(self, job: &mut Job<'_, '_, P>) {
+        tile::run_planned::<P, I, Self>(self.isa, job);
+    }
+}
+
+/// With any tiles.
+#[derive(Clone, Copy)]
+struct AnyTiles<I> {
+    isa: I,
+    plan: Plan,
+}
+
+impl<P: Precision, I: Isa> Multiply<P> for AnyTiles<I> {
+    fn multiply(self, job: &mut Job<'_, '_, P>) {
+        tile::run_any(self.isa, self.plan, job);
+    }
+}
 
 impl<P: Precision, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
     const PLAN: Plan = Panel::new::<P>(&L::SPEC.shape).plan::<I>();
@@ -119,9 +161,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Im2col {
         if const { supports(&L::SPEC.shape) } {
             let activation = E::ACTIVATION;
             let image = Image { parameters, activation, input, output, scratch };
-            each_panel(&L::SPEC.shape, image, |job| {
-                tile::run_planned::<P, I, Tiles<P, I, L>>(isa, job);
-            });
+            each_panel(&L::SPEC.shape, image, Tiles::<P, I, L> { isa, layer: PhantomData });
         } else {
             let direct = &Direct;
             ConvKernel::<P, L>::run::<I, E>(direct, isa, parameters, input, output, scratch);
@@ -140,16 +180,16 @@ impl<P: Precision> AnyShape<P> for Im2col {
 
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
         let plan = Panel::new::<P>(shape).plan::<I>();
-        each_panel(shape, image, |job| tile::run_any(isa, plan, job));
+        each_panel(shape, image, AnyTiles { isa, plan });
     }
 }
 
 /// Unfolds a layer panel by panel, and has each multiplied.
 #[inline(always)]
-fn each_panel<P: Precision>(
+fn each_panel<P: Precision, M: Multiply<P>>(
     shape: &ConvShape,
     image: Image<'_, '_, P>,
-    mut multiply: impl FnMut(&mut Job<'_, '_, P>),
+    product: M,
 ) {
     let Image { parameters, activation, input, output, scratch } = image;
     let Panel { layout, pixels, row, in_place } = Panel::new::<P>(shape);
@@ -161,7 +201,7 @@ fn each_panel<P: Precision>(
     let unfolded = WeightLayout { runs: 1, run: group_step, ..layout };
     if in_place {
         let layout = WeightLayout { run: layout.run, ..unfolded };
-        multiply(&mut Job { windows, layout, parameters, activation, input, output });
+        product.multiply(&mut Job { windows, layout, parameters, activation, input, output });
         return;
     }
     let zero = P::padding(parameters.channels);
@@ -174,7 +214,14 @@ fn each_panel<P: Precision>(
         }
         let output = &mut output[first * outputs..][..pixels * outputs];
         let input = &*panel;
-        multiply(&mut Job { windows, layout: unfolded, parameters, activation, input, output });
+        product.multiply(&mut Job {
+            windows,
+            layout: unfolded,
+            parameters,
+            activation,
+            input,
+            output,
+        });
     }
 }
 

@@ -45,6 +45,7 @@ pub struct WeightLayout {
 
 impl WeightLayout {
     /// The layout of a layer, whose inner products take `group` inputs a step.
+    #[inline(always)]
     pub const fn new(shape: &ConvShape, group: usize) -> Self {
         let depthwise = shape.is_depthwise();
         let (groups, outputs) =
@@ -67,48 +68,57 @@ impl WeightLayout {
     }
 
     /// Steps of a run.
+    #[inline(always)]
     pub const fn steps(&self) -> usize {
         self.run.div_ceil(self.group)
     }
 
     /// Lanes of a block.
+    #[inline(always)]
     pub const fn lanes(&self, block: usize) -> usize {
         if block + 1 == self.blocks { self.tail } else { LANES }
     }
 
     /// Output channels in a block.
+    #[inline(always)]
     pub const fn places(&self, block: usize) -> usize {
         let rest = self.outputs - block * LANES;
         if self.outputs.is_multiple_of(LANES) || rest > LANES { LANES } else { rest }
     }
 
     /// Lanes of one group's blocks.
+    #[inline(always)]
     pub const fn group_lanes(&self) -> usize {
         (self.blocks - 1) * LANES + self.tail
     }
 
     /// Weights of one lane.
+    #[inline(always)]
     pub const fn lane_len(&self) -> usize {
         self.runs * self.steps() * self.group
     }
 
     /// Weights in all, with room for a whole block to be read at the last step.
     #[allow(clippy::len_without_is_empty, reason = "a layer has weights")]
+    #[inline(always)]
     pub const fn len(&self) -> usize {
         self.groups * self.group_lanes() * self.lane_len() + (LANES - self.tail) * self.group
     }
 
     /// Places for output channels, with room for a whole block to be read at the last one.
+    #[inline(always)]
     pub const fn channels(&self) -> usize {
         self.groups * self.group_lanes() + LANES - self.tail
     }
 
     /// The place of an output channel.
+    #[inline(always)]
     pub const fn channel(&self, output: usize) -> usize {
         output / self.outputs * self.group_lanes() + output % self.outputs
     }
 
     /// The place of a weight.
+    #[inline(always)]
     pub const fn index(&self, output: usize, input: usize, tap: usize) -> usize {
         let channel = self.channel(output);
         let (block, lane) = (output % self.outputs / LANES, output % self.outputs % LANES);
@@ -129,6 +139,7 @@ impl WeightLayout {
 }
 
 /// Runs of neighbouring values that a window has in a feature map.
+#[inline(always)]
 const fn runs(shape: &ConvShape) -> usize {
     let window = &shape.window;
     let [rows, columns] = window.kernel;

@@ -8,6 +8,7 @@ use crate::simd::Block;
 use crate::simd::memory::values_mut;
 
 /// Blocks that the copy takes; 0 if none is made.
+#[inline(always)]
 pub(super) const fn blocks<P: Precision>(shape: &ConvShape) -> usize {
     let [height, width] = padded(shape);
     if needed(shape) {
@@ -19,6 +20,7 @@ pub(super) const fn blocks<P: Precision>(shape: &ConvShape) -> usize {
 
 /// Whether a kernel has to read a copy: for padding, and in a depthwise layer where the last pixel's
 /// channels don't fill a block, so that reading one would end behind the map.
+#[inline(always)]
 const fn needed(shape: &ConvShape) -> bool {
     let [height, width] = padded(shape);
     let ragged = shape.is_depthwise() && !shape.input[0].is_multiple_of(LANES);

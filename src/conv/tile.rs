@@ -39,6 +39,7 @@ pub(super) struct Windows {
 
 impl Windows {
     /// The windows of a layer whose padding is part of the map.
+    #[inline(always)]
     pub(super) const fn new(shape: &ConvShape, layout: &WeightLayout) -> Self {
         let [channels, ..] = shape.input;
         let [height, width] = padded(shape);
@@ -62,6 +63,7 @@ impl Windows {
 }
 
 /// Height and width of a layer's input with its padding.
+#[inline(always)]
 pub(super) const fn padded(shape: &ConvShape) -> [usize; 2] {
     let [top, bottom, left, right] = shape.window.padding;
     [shape.input[1] + top + bottom, shape.input[2] + left + right]
@@ -88,6 +90,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The fastest tiles for rows of so many windows.
+    #[inline(always)]
     pub(super) const fn new<I: Isa>(columns: usize, layout: &WeightLayout) -> Self {
         let full = full_blocks(layout);
         Self { full: choose::<I>(columns, full), tail: choose::<I>(columns, 1) }
@@ -99,6 +102,7 @@ pub(super) trait Planned {
     const PLAN: Plan;
 }
 
+#[inline(always)]
 const fn full_blocks(layout: &WeightLayout) -> usize {
     if layout.tail == LANES { layout.blocks } else { layout.blocks - 1 }
 }
@@ -195,8 +199,8 @@ const fn choose<I: Isa>(columns: usize, blocks: usize) -> usize {
     while index < TILES.len() {
         let [c, b] = TILES[index];
         let sums = c * b;
-        if c <= columns && (b <= blocks || b == 1) && (sums <= I::TILE || sums == 1) {
-            let chains = sums * split(sums, I::TILE) * I::REGISTERS;
+        if c <= columns && (b <= blocks || b == 1) && fits::<I>(sums, b) {
+            let chains = sums * split::<I>(sums, b) * I::REGISTERS;
             let products = sums * I::REGISTERS;
             let loads = c + b * I::REGISTERS;
             let waits = 8 * products / chains;
@@ -212,16 +216,24 @@ const fn choose<I: Isa>(columns: usize, blocks: usize) -> usize {
     best
 }
 
+#[inline(always)]
 const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
-/// Sums that the steps of a tile with so many windows times blocks are dealt out to.
-const fn split(sums: usize, tile: usize) -> usize {
-    match sums {
-        1 if tile >= 4 => 4,
-        1..=3 if tile >= 2 * sums => 2,
-        _ => 1,
+/// Whether so many sums stay in registers beside the weights of so many blocks and an input.
+pub(super) const fn fits<I: Isa>(sums: usize, blocks: usize) -> bool {
+    (sums + blocks) * I::REGISTERS < I::VECTORS
+}
+
+/// Sums that the steps of a tile are dealt out to, if it has so few that it would wait for them.
+const fn split<I: Isa>(sums: usize, blocks: usize) -> usize {
+    if sums == 1 && fits::<I>(4, 1) {
+        4
+    } else if sums < 4 && fits::<I>(2 * sums, blocks) {
+        2
+    } else {
+        1
     }
 }
 
@@ -235,11 +247,10 @@ struct Pass<'j, 'p, 'a, P: Precision, I> {
 impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     #[inline(always)]
     fn run<const COLUMNS: usize, const BLOCKS: usize>(self) {
-        let sums = const { COLUMNS * BLOCKS };
-        if const { COLUMNS * BLOCKS > I::TILE && COLUMNS * BLOCKS > 1 } {
-            unreachable!("a plan's tile of {sums} sums fits into the registers");
+        if const { !fits::<I>(COLUMNS * BLOCKS, BLOCKS) } {
+            unreachable!("a plan's tile of {COLUMNS} x {BLOCKS} fits into the registers");
         }
-        match const { split(COLUMNS * BLOCKS, I::TILE) } {
+        match const { split::<I>(COLUMNS * BLOCKS, BLOCKS) } {
             4 => self.split::<COLUMNS, BLOCKS, 4>(),
             2 => self.split::<COLUMNS, BLOCKS, 2>(),
             _ => self.split::<COLUMNS, BLOCKS, 1>(),

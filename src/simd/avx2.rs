@@ -12,7 +12,7 @@ type Pair = [__m256; 2];
 
 impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
-    const TILE: usize = 6;
+    const VECTORS: usize = 16;
     const REGISTERS: usize = 2;
     type F32 = Pair;
 

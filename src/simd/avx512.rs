@@ -9,7 +9,7 @@ pub struct Avx512(());
 
 impl Isa for Avx512 {
     const NAME: &'static str = "avx512";
-    const TILE: usize = 28;
+    const VECTORS: usize = 32;
     const REGISTERS: usize = 1;
     type F32 = __m512;
 

@@ -56,10 +56,12 @@ use core::fmt::Debug;
 pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// As it is written in `MICROCNN_ISA` and in reports.
     const NAME: &'static str;
-    /// How many sixteen-lane sums stay in registers beside a weight and an input vector.
-    const TILE: usize;
+    /// Vector registers.
+    const VECTORS: usize;
     /// Registers that sixteen 32-bit lanes take.
     const REGISTERS: usize;
+    /// Sixteen-lane sums that stay in registers beside a weight and an input vector.
+    const TILE: usize = Self::VECTORS / Self::REGISTERS - 2;
     /// Sixteen `f32` lanes.
     type F32: Copy;
 

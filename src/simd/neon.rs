@@ -12,7 +12,7 @@ type Quad = [float32x4_t; 4];
 
 impl Isa for Neon {
     const NAME: &'static str = "neon";
-    const TILE: usize = 6;
+    const VECTORS: usize = 32;
     const REGISTERS: usize = 4;
     type F32 = Quad;
 

@@ -9,7 +9,7 @@ pub struct Scalar;
 
 impl Isa for Scalar {
     const NAME: &'static str = "scalar";
-    const TILE: usize = 2;
+    const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     type F32 = [f32; 16];
 

@@ -12,7 +12,7 @@ type Quad = [v128; 4];
 
 impl Isa for Simd128 {
     const NAME: &'static str = "simd128";
-    const TILE: usize = 3;
+    const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     type F32 = Quad;
 

@@ -54,7 +54,9 @@ pub use tensor::Tensor;
 
 /// What most programs use.
 pub mod prelude {
-    pub use crate::conv::{Auto, Convolve, Naive};
+    #[cfg(feature = "alloc")]
+    pub use crate::conv::Winograd;
+    pub use crate::conv::{Auto, Convolve, Direct, Im2col, Naive};
     pub use crate::element::I4;
     pub use crate::network::{LayerInfo, Network};
     pub use crate::precision::Precision;

@@ -59,10 +59,10 @@ pub(crate) fn declared(list: &List, name: &Ident, report: &mut Report) -> Shape 
     let mut size = |value: &Value| {
         let (what, help) = match *value {
             Value::Integer(size @ 1.., _) if size <= LIMIT as i128 => return Some(size as usize),
-            Value::Integer(1.., _) => ("a size is too large", format!("it is at most {LIMIT}")),
+            Value::Integer(1.., _) => ("a size is too large", format!("write at most {LIMIT}")),
             Value::Integer(size, _) => {
                 let what = if size == 0 { "a size is 0" } else { "a size is negative" };
-                (what, "sizes are at least 1".to_owned())
+                (what, "write 1 or more".to_owned())
             }
             Value::Wrong => return None,
             Value::Path(_) => (

@@ -1,5 +1,7 @@
 //! The `network!` macro of `microcnn`: text → parse → model → infer → plan → expand.
 
+extern crate proc_macro;
+
 mod api;
 mod docs;
 mod expand;

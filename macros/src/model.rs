@@ -101,7 +101,10 @@ impl Names {
             report.error(
                 item.kind.span(),
                 &format!("a `{}` has parameters, so it needs a label", kind.name),
-                &format!("write `{label}: {}`, by the name of its parameters", kind.name),
+                &format!(
+                    "write `{label}: {}`, and its parameters are `{label}.weight` and so on",
+                    kind.name,
+                ),
             );
         }
         if item.body.is_some() {

@@ -81,6 +81,13 @@ pub(crate) fn declaration(input: ParseStream<'_>, report: &mut Report) -> Result
     let microcnn = crate_path(input)?;
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility = input.parse()?;
+    if !input.peek(Token![struct]) {
+        return Err(Report::fatal(
+            input.span(),
+            "expected a struct",
+            "write `struct Net: [channels, height, width] { .. }`, with `pub` or not",
+        ));
+    }
     input.parse::<Token![struct]>()?;
     let name: Ident = input.parse()?;
     let mut declaration = Declaration {
@@ -132,9 +139,10 @@ fn crate_path(input: ParseStream<'_>) -> Result<TokenStream> {
     let path = content.call(Path::parse_mod_style)?;
     let first = &path.segments[0].ident;
     if first == "self" || first == "super" {
-        return Err(syn::Error::new(
+        return Err(Report::fatal(
             first.span(),
-            "the path of the microcnn crate is a crate's name or starts with `crate`",
+            &format!("the path of the microcnn crate can't start with `{first}`"),
+            "write the crate's name, or a path that starts with `crate`",
         ));
     }
     Ok(match path.leading_colon.is_some() || first == "crate" {
@@ -146,16 +154,18 @@ fn crate_path(input: ParseStream<'_>) -> Result<TokenStream> {
 /// `: [input] -> [output]`.
 fn shapes(input: ParseStream<'_>, to: &mut Declaration, report: &mut Report) -> Result<()> {
     if input.peek(Token![<]) {
-        return Err(input.error(format!(
-            "`{}` can't have generic parameters: `network!` adds its precision and its algorithm",
-            to.name
-        )));
+        return Err(Report::fatal(
+            input.span(),
+            &format!("`{}` can't have parameters of its own", to.name),
+            "leave them out: `network!` adds the precision and the algorithm",
+        ));
     }
     if !input.peek(Token![:]) {
-        return Err(input.error(format!(
-            "expected the shape of the input: `struct {}: [channels, height, width] {{ .. }}`",
-            to.name
-        )));
+        return Err(Report::fatal(
+            input.span(),
+            &format!("`{}` has no input shape", to.name),
+            &format!("write `struct {}: [channels, height, width]`, or `[values]`", to.name),
+        ));
     }
     input.parse::<Token![:]>()?;
     to.input = Some(bracketed_list(input, report)?);
@@ -181,7 +191,11 @@ fn braced_items(input: ParseStream<'_>, report: &mut Report) -> Result<Vec<Item>
         if content.is_empty() || content.parse::<Token![,]>().is_ok() {
             continue;
         }
-        report.error(content.span(), "expected `,`", "a comma ends every layer but the last");
+        report.error(
+            content.span(),
+            "expected `,` after the layer before",
+            "a comma ends every layer but the last",
+        );
         if !content.peek(Ident::peek_any) {
             skip_until(&content, |content| content.peek(Token![,]));
             let _ = content.parse::<Option<Token![,]>>();
@@ -207,7 +221,19 @@ fn item(input: ParseStream<'_>, report: &mut Report) -> Result<Item> {
         item.sizes = Some(angled_list(input, report)?);
     }
     if input.peek(Paren) {
-        item.options = arguments(input, &item.kind, report)?;
+        let open = input.span();
+        let positional;
+        (item.options, positional) = arguments(input, report)?;
+        if !positional.is_empty() {
+            let (kind, sizes) = (&item.kind, positional.join(", "));
+            let help = match item.sizes {
+                None => format!("sizes are in angle brackets: write `{kind}<{sizes}>`"),
+                Some(_) => "write `name = value`".to_owned(),
+            };
+            report.error(open, &format!("`{kind}`: an option without a name"), &help);
+            let place = open.into();
+            item.sizes.get_or_insert(List { values: vec![Value::Wrong], place });
+        }
     }
     if input.peek(Brace) {
         item.body = Some(braced_items(input, report)?);
@@ -278,36 +304,40 @@ fn bracketed_list(input: ParseStream<'_>, report: &mut Report) -> Result<List> {
     Ok(List { values, place: bracket.span.join().into() })
 }
 
-/// `(padding = 2, stride = 1)`
-fn arguments(input: ParseStream<'_>, kind: &Ident, report: &mut Report) -> Result<Vec<Argument>> {
+/// `(padding = 2, stride = 1)`, and what is there without a name.
+fn arguments(input: ParseStream<'_>, report: &mut Report) -> Result<(Vec<Argument>, Vec<String>)> {
     let content;
     syn::parenthesized!(content in input);
-    let mut arguments = Vec::new();
+    let comma = |input: ParseStream<'_>| input.peek(Token![,]);
+    let (mut arguments, mut positional) = (Vec::new(), Vec::new());
     while !content.is_empty() {
-        let named = content.peek(Ident::peek_any) && content.peek2(Token![=]);
+        let named =
+            content.peek(Ident::peek_any) && (content.peek2(Token![=]) || content.peek2(Token![:]));
         if named {
             let name = content.call(Ident::parse_any)?;
-            content.parse::<Token![=]>()?;
-            let value = value_or_report(&content, report, |input| input.peek(Token![,]));
+            if content.peek(Token![:]) {
+                let help = format!("write `{name} = value`");
+                report.error(content.span(), &format!("expected `=` after `{name}`"), &help);
+                content.parse::<Token![:]>()?;
+            } else {
+                content.parse::<Token![=]>()?;
+            }
+            let value = value_or_report(&content, report, comma);
             arguments.push(Argument { name, value });
         } else {
-            report.error(
-                content.span(),
-                &format!("`{kind}`: expected an option, `name = value`"),
-                &format!("sizes are written in angle brackets, `{kind}<..>`"),
-            );
-            skip_until(&content, |input| input.peek(Token![,]));
+            let mut tokens = TokenStream::new();
+            while !content.is_empty() && !comma(&content) {
+                tokens.extend([content.parse::<TokenTree>()?]);
+            }
+            positional.push(tokens.to_string());
         }
-        if content.is_empty() {
-            break;
-        }
-        if content.parse::<Token![,]>().is_err() {
+        if !content.is_empty() && content.parse::<Token![,]>().is_err() {
             report.error(content.span(), "expected `,`", "options are separated by commas");
-            skip_until(&content, |input| input.peek(Token![,]));
+            skip_until(&content, comma);
             let _ = content.parse::<Option<Token![,]>>();
         }
     }
-    Ok(arguments)
+    Ok((arguments, positional))
 }
 
 fn value_or_report(

@@ -16,6 +16,14 @@ impl Place {
         Self { start: self.start, end: last.end }
     }
 
+    /// Line and column, where the compiler knows them.
+    fn position(self) -> (usize, usize) {
+        match proc_macro::is_available() {
+            true => (self.start.unwrap().line(), self.start.unwrap().column()),
+            false => (0, 0),
+        }
+    }
+
     /// All tokens of a piece of syntax.
     pub(crate) fn of(syntax: &impl ToTokens) -> Self {
         let mut tokens = syntax.to_token_stream().into_iter();
@@ -46,6 +54,11 @@ impl Report {
         self.mistakes.push((place.into(), message));
     }
 
+    /// A mistake that leaves nothing more to read here.
+    pub(crate) fn fatal(place: Span, message: &str, help: &str) -> syn::Error {
+        syn::Error::new(place, format!("{message}\n  help: {help}"))
+    }
+
     /// A mistake that the Rust parser found.
     pub(crate) fn syntax(&mut self, error: &syn::Error) {
         for error in error {
@@ -62,7 +75,9 @@ impl ToTokens for Report {
     /// A `::core::compile_error! { "message" }` for each mistake. The compiler shows it from its first
     /// token's place to its last one's.
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        for (place, message) in &self.mistakes {
+        let mut mistakes: Vec<_> = self.mistakes.iter().collect();
+        mistakes.sort_by_key(|(place, _)| place.position());
+        for (place, message) in mistakes {
             let punct = |mark, spacing| -> TokenTree {
                 let mut punct = Punct::new(mark, spacing);
                 punct.set_span(place.start);
@@ -84,6 +99,11 @@ impl ToTokens for Report {
             ]);
         }
     }
+}
+
+/// Whether the one name may have been meant by the other: at most half of its letters differ.
+pub(crate) fn similar(wrong: &str, name: &str) -> bool {
+    distance(&wrong.to_lowercase(), &name.to_lowercase()) * 2 <= name.len()
 }
 
 /// Of some names the one that is most like a wrong one: fewest letters to change, case apart.

@@ -3,7 +3,7 @@
 
 use super::Kind;
 use crate::parse::{Item, Value};
-use crate::report::{Place, Report, nearest};
+use crate::report::{Place, Report, nearest, similar};
 use std::rc::Rc;
 use syn::{Type, TypePath};
 
@@ -93,13 +93,15 @@ impl<'a> Arguments<'a> {
             let name = option.name.to_string();
             if !self.kind.options.contains(&name.as_str()) {
                 let kind = self.kind.name;
+                let list = match self.kind.options {
+                    [] => format!("`{kind}` takes no options"),
+                    options => format!("the options of `{kind}` are `{}`", options.join("`, `")),
+                };
                 let help = match nearest(&name, self.kind.options.iter().copied()) {
-                    Some(nearest) if self.kind.options.len() > 1 => format!(
-                        "did you mean `{nearest}`? The options of `{kind}` are `{}`",
-                        self.kind.options.join("`, `")
-                    ),
-                    Some(only) => format!("did you mean `{only}`? `{kind}` has no other option"),
-                    None => format!("`{kind}` takes no options"),
+                    Some(nearest) if similar(&name, nearest) => {
+                        format!("did you mean `{nearest}`? ({list})")
+                    }
+                    _ => list,
                 };
                 let message = format!("`{kind}` has no option `{name}`");
                 self.error(option.name.span().into(), &message, &help);
@@ -153,10 +155,10 @@ impl<'a> Arguments<'a> {
                 return Some(Size { value: value as usize, place });
             }
             Value::Integer(value, _) if value > LIMIT as i128 => {
-                (format!("{what} is too large"), format!("it is at most {LIMIT}"))
+                (format!("{what} is too large"), format!("write at most {LIMIT}"))
             }
             Value::Integer(value, _) => {
-                (format!("{what} is {value}"), format!("it is at least {least}"))
+                (format!("{what} is {value}"), format!("write {least} or more"))
             }
             Value::Wrong => return None,
             _ => (format!("{what} is not a whole number"), self.number_help(value)),

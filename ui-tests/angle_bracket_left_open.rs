@@ -1,0 +1,12 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        conv1: Conv2d<6, 3(padding = 1),
+        ReLU,
+        Flatten,
+        fc1: Linear<10>,
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        conv1: Conv2d<6, 3>,
+        bn1: BatchNorm1d,
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [1, 3, 28, 28] -> [10] {
+        Flatten,
+        fc1: Linear<10>,
+    }
+}
+
+fn main() {}

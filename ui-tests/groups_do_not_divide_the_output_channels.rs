@@ -1,0 +1,10 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        conv1: Conv2d<6, 1>,
+        conv2: Conv2d<8, 3>(padding = same, groups = 3),
+    }
+}
+
+fn main() {}

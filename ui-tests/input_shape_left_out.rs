@@ -1,0 +1,10 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net {
+        Flatten,
+        fc1: Linear<10>,
+    }
+}
+
+fn main() {}

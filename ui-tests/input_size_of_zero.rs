@@ -1,0 +1,9 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [0, 28, 28] {
+        Flatten,
+    }
+}
+
+fn main() {}

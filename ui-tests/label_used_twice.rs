@@ -1,0 +1,11 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        conv1: Conv2d<6, 3>,
+        ReLU,
+        conv1: Conv2d<6, 3>,
+    }
+}
+
+fn main() {}

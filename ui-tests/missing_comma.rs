@@ -1,0 +1,12 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        conv1: Conv2d<6, 3>(padding = 1)
+        ReLU
+        MaxPool2d<2>;
+        Flatten,
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {}
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        conv1: Conv2d(6, 5),
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use microcnn::prelude::*;
+
+network! {
+    struct Net: [3, 8, 8] {
+        Residual {},
+        block: Residual,
+    }
+}
+
+fn main() {}

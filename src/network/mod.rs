@@ -7,9 +7,9 @@ mod summary;
 mod workspace;
 
 #[cfg(feature = "std")]
-pub use observe::{LayerTime, PROFILE_RUNS, profile};
+pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]
-pub use observe::{LayerTrace, trace};
+pub use observe::{LayerTrace, trace, trace_slice};
 pub use predict::{predict, predict_slice, predict_with};
 pub use summary::{debug, summary};
 #[cfg(feature = "alloc")]

@@ -3,6 +3,7 @@
 use super::{LayerInfo, Network, Observer, workspace};
 use crate::map::Map;
 use crate::precision::Precision;
+use crate::shape::volume;
 use crate::simd::{self, Isa, Kernel};
 use crate::tensor::Tensor;
 use alloc::{vec, vec::Vec};
@@ -39,6 +40,14 @@ pub fn trace<Net: Network, const C: usize, const H: usize, const W: usize>(
     network: &Net,
     image: &Tensor<f32, 1, C, H, W>,
 ) -> Vec<LayerTrace> {
+    trace_slice(network, image.as_slice())
+}
+
+/// [`trace`] of an image that lies in a slice.
+///
+/// # Panics
+/// If the image has another number of values than the network takes.
+pub fn trace_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTrace> {
     let mut tracer = Tracer { layers: Net::LAYERS.iter(), traces: Vec::new() };
     walk(network, image, &mut tracer);
     tracer.traces
@@ -51,6 +60,15 @@ pub fn profile<Net: Network, const C: usize, const H: usize, const W: usize>(
     network: &Net,
     image: &Tensor<f32, 1, C, H, W>,
 ) -> Vec<LayerTime> {
+    profile_slice(network, image.as_slice())
+}
+
+/// [`profile`] with an image that lies in a slice.
+///
+/// # Panics
+/// If the image has another number of values than the network takes.
+#[cfg(feature = "std")]
+pub fn profile_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTime> {
     let mut runs = vec![Vec::with_capacity(PROFILE_RUNS); Net::LAYERS.len()];
     for _ in 0..PROFILE_RUNS {
         let mut clock = Clock { times: runs.iter_mut() };
@@ -71,11 +89,7 @@ pub fn profile<Net: Network, const C: usize, const H: usize, const W: usize>(
 #[cfg(feature = "std")]
 pub const PROFILE_RUNS: usize = 31;
 
-fn walk<Net: Network, O: Observer, const C: usize, const H: usize, const W: usize>(
-    network: &Net,
-    image: &Tensor<f32, 1, C, H, W>,
-    observer: &mut O,
-) {
+fn walk<Net: Network, O: Observer>(network: &Net, image: &[f32], observer: &mut O) {
     struct Walk<'a, N, O> {
         network: &'a N,
         image: &'a [f32],
@@ -92,7 +106,14 @@ fn walk<Net: Network, O: Observer, const C: usize, const H: usize, const W: usiz
         }
     }
 
-    simd::dispatch(Walk { network, image: image.as_slice(), observer });
+    assert!(
+        image.len() == volume(Net::INPUT),
+        "{} takes images of {} values, this one has {}",
+        Net::NAME,
+        volume(Net::INPUT),
+        image.len(),
+    );
+    simd::dispatch(Walk { network, image, observer });
 }
 
 struct Tracer {

@@ -33,6 +33,8 @@
 extern crate alloc;
 extern crate self as microcnn;
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod conv;
 pub mod element;
 pub mod layers;

@@ -1,0 +1,93 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about = "A convolutional network for handwritten digits, and what it is made of"
+)]
+#[command(after_help = "With no command: demo. Everything works with no file given: a trained \
+                        network and a sample of its test images are inside.")]
+pub(crate) struct Line {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a digit, what each layer does with it, and how good and fast the network is
+    Demo(Demo),
+    /// Read digits from pictures: PNG, JPEG or IDX files
+    Classify(Classify),
+    /// Measure accuracy, speed and each layer's error on labelled images
+    Eval(Eval),
+    /// List the network's layers, or what is in a file
+    Inspect(Inspect),
+}
+
+#[derive(Args, Debug, Default)]
+pub(crate) struct Demo {
+    /// Which of the images inside to show
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) image: usize,
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Classify {
+    /// Pictures of one digit each, of any size; or IDX files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Number format to compute in
+    #[arg(long, value_name = "P")]
+    pub(crate) precision: Option<String>,
+    /// Convolution algorithm
+    #[arg(long, value_name = "A")]
+    pub(crate) algorithm: Option<String>,
+    /// Parameters to use instead of those inside (.safetensors or .raw)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Eval {
+    /// Parameters to use instead of those inside (.safetensors or .raw)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Images to use instead of the sample inside (IDX, plain or gzip)
+    #[arg(long, value_name = "FILE", requires = "labels")]
+    pub(crate) images: Option<PathBuf>,
+    /// Their labels (IDX, plain or gzip)
+    #[arg(long, value_name = "FILE", requires = "images")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Use the first N images only
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<NonZeroUsize>,
+    /// Number formats to compute in, separated by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) precision: Vec<String>,
+    /// Convolution algorithms, separated by commas [default: Auto]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) algorithm: Vec<String>,
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// Parameters (.safetensors or .raw) or images and labels (IDX) [default: the network]
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,187 @@
+//! `microcnn inspect`: the network's layers, or what is in a file.
+
+use super::args::Inspect;
+use super::data::SIDE;
+use super::json::{Json, object};
+use super::screen::{Screen, counted, thousands};
+use super::{Failure, Program, data};
+use crate::mnist::{MNIST, MNISTLabels};
+use crate::weights::{SafetensorsSource, TensorInfo};
+use std::error::Error;
+use std::path::Path;
+
+pub(crate) fn run(program: &Program, screen: &Screen, args: &Inspect) -> Result<(), Failure> {
+    let Some(path) = &args.file else { return network(program, screen, args.json) };
+    let bytes = data::file(path)?;
+    let content = content(program, path, &bytes)
+        .map_err(|error| Failure::because(format!("cannot read {}", path.display()), error))?;
+    if args.json {
+        return screen.print_json(&content.json(path));
+    }
+    screen.print(&format!("{}: {}", path.display(), content.text(program, screen)))
+}
+
+fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure> {
+    let parameters: usize = program.layers.iter().map(|layer| layer.parameters).sum();
+    let macs: usize = program.layers.iter().map(|layer| layer.macs).sum();
+    let output = program.layers.last().map_or([0; 3], |layer| layer.output);
+    let layers = program.layers.iter().zip(program.reference().algorithms);
+    if json {
+        let layers = layers.map(|(layer, &algorithm)| {
+            object! {
+                "name": layer.name,
+                "kind": layer.kind,
+                "input": layer.input,
+                "output": layer.output,
+                "parameters": layer.parameters,
+                "macs": layer.macs,
+                "algorithm": Some(algorithm).filter(|algorithm| !algorithm.is_empty()),
+            }
+        });
+        return screen.print_json(&object! {
+            "network": program.network,
+            "input": program.input,
+            "output": output,
+            "parameters": parameters,
+            "macs": macs,
+            "layers": layers.collect::<Json>(),
+        });
+    }
+    let count = |count: usize| if count == 0 { String::new() } else { thousands(count) };
+    let mut rows: Vec<Vec<String>> = layers
+        .map(|(layer, &algorithm)| {
+            vec![
+                layer.name.into(),
+                layer.kind.into(),
+                screen.shape(&layer.output),
+                count(layer.parameters),
+                count(layer.macs),
+                algorithm.into(),
+            ]
+        })
+        .collect();
+    let total = ["total".into(), String::new(), String::new(), thousands(parameters)];
+    rows.push(total.into_iter().chain([thousands(macs), String::new()]).collect());
+    let headings = ["Layer", "Kind", ">Output", ">Parameters", ">Multiply-adds", "Algorithm"];
+    screen.print(&format!(
+        "{}: {} {} {}\n{}\n",
+        program.network,
+        screen.shape(&program.input),
+        screen.text("→", "->"),
+        screen.shape(&output),
+        screen.table(&headings, &rows)
+    ))
+}
+
+/// What is in a file.
+enum Content {
+    Labels { count: usize },
+    Images { count: usize },
+    Raw { values: usize, misfit: Option<String> },
+    Safetensors { tensors: Vec<TensorInfo>, misfit: Option<String> },
+}
+
+fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<dyn Error>> {
+    if data::looks_like_idx(bytes) {
+        return Ok(match MNISTLabels::from_bytes(bytes) {
+            Ok(labels) => Content::Labels { count: labels.len() },
+            Err(_) => Content::Images { count: MNIST::from_bytes(bytes)?.len() },
+        });
+    }
+    // A `.safetensors` file begins with the length of its header, and that with a brace.
+    if bytes.get(8) == Some(&b'{') {
+        let tensors = SafetensorsSource::list(bytes)?;
+        return Ok(Content::Safetensors { tensors, misfit: program.misfit(path) });
+    }
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("raw")) {
+        return Ok(Content::Raw { values: bytes.len() / 4, misfit: program.misfit(path) });
+    }
+    Err("neither .safetensors, .raw nor IDX".into())
+}
+
+fn values(tensor: &TensorInfo) -> usize {
+    tensor.shape.iter().product()
+}
+
+fn bytes(tensor: &TensorInfo) -> usize {
+    (values(tensor) * tensor.dtype.bits()).div_ceil(8)
+}
+
+/// A name from outside, without what a terminal would obey.
+fn printable(name: &str) -> String {
+    let printable = |char: char| match char.is_control() {
+        true => char.escape_default().to_string(),
+        false => char.to_string(),
+    };
+    name.chars().map(printable).collect()
+}
+
+impl Content {
+    fn json(&self, path: &Path) -> Json {
+        let file = path.display().to_string();
+        match self {
+            Self::Labels { count } => {
+                object! { "file": file, "format": "IDX labels", "shape": [*count] }
+            }
+            Self::Images { count } => {
+                object! { "file": file, "format": "IDX images", "shape": [*count, SIDE, SIDE] }
+            }
+            Self::Raw { values, misfit } => object! {
+                "file": file,
+                "format": "raw",
+                "values": *values,
+                "misfit": misfit.clone(),
+            },
+            Self::Safetensors { tensors, misfit } => object! {
+                "file": file,
+                "format": "safetensors",
+                "values": tensors.iter().map(values).sum::<usize>(),
+                "misfit": misfit.clone(),
+                "tensors": tensors.iter().map(|tensor| object! {
+                    "name": tensor.name.as_str(),
+                    "dtype": tensor.dtype.name(),
+                    "shape": tensor.shape.as_slice(),
+                    "values": values(tensor),
+                    "bytes": bytes(tensor),
+                }).collect::<Json>(),
+            },
+        }
+    }
+
+    fn text(&self, program: &Program, screen: &Screen) -> String {
+        let fits = |misfit: &Option<String>| match misfit {
+            None => format!("fits {}\n", program.network),
+            Some(why) => format!("does not fit {}: {why}\n", program.network),
+        };
+        match self {
+            Self::Labels { count } => format!("IDX, {}\n", counted(*count, "label")),
+            Self::Images { count } => {
+                let size = screen.shape(&[SIDE, SIDE]);
+                format!("IDX, {} of {size}\n", counted(*count, "image"))
+            }
+            Self::Raw { values, misfit } => {
+                format!("raw, {}\n{}", counted(*values, "value"), fits(misfit))
+            }
+            Self::Safetensors { tensors, misfit } => {
+                let rows: Vec<Vec<String>> = tensors
+                    .iter()
+                    .map(|tensor| {
+                        let shape: Vec<String> =
+                            tensor.shape.iter().map(usize::to_string).collect();
+                        vec![
+                            printable(&tensor.name),
+                            tensor.dtype.name().into(),
+                            shape.join(screen.text("×", "x")),
+                            thousands(values(tensor)),
+                            thousands(bytes(tensor)),
+                        ]
+                    })
+                    .collect();
+                let headings = ["Tensor", "Type", ">Shape", ">Values", ">Bytes"];
+                let all = counted(tensors.iter().map(values).sum(), "value");
+                let table = screen.table(&headings, &rows);
+                format!("safetensors, {all}\n{table}\n{}", fits(misfit))
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Accuracy, speed and error of one model on labelled images.
+
+use super::data::Labelled;
+use super::json::{Json, object};
+use super::program::{Engine, Model};
+use super::{Failure, Program};
+use indicatif::ProgressBar;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Images whose layers are compared, from the first.
+const TRACED: usize = 100;
+/// Images that are timed together.
+const CHUNK: usize = 20;
+/// For how long a model runs at least, so that its time can be relied on.
+const TIMED: Duration = Duration::from_millis(300);
+
+/// What was measured of one model.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) precision: &'static str,
+    pub(crate) algorithm: &'static str,
+    pub(crate) isa: &'static str,
+    /// Share of the images that are read right.
+    pub(crate) accuracy: f64,
+    /// The reference's accuracy less this one.
+    pub(crate) drop: f64,
+    /// Share of the images that are read as the reference reads them.
+    pub(crate) agreement: f64,
+    pub(crate) weight_bytes: usize,
+    /// The median, one image at a time.
+    pub(crate) us_per_image: f64,
+    pub(crate) layers: Vec<LayerError>,
+    /// What each image is read as.
+    pub(crate) answers: Vec<usize>,
+}
+
+/// How far a layer's results lie from the reference's.
+#[derive(Debug)]
+pub(crate) struct LayerError {
+    pub(crate) name: &'static str,
+    pub(crate) kind: &'static str,
+    /// The mean squared difference.
+    pub(crate) mse: f64,
+}
+
+impl From<&Row> for Json {
+    fn from(row: &Row) -> Self {
+        object! {
+            "precision": row.precision,
+            "algorithm": row.algorithm,
+            "isa": row.isa,
+            "accuracy": row.accuracy,
+            "drop": row.drop,
+            "agreement": row.agreement,
+            "weight_bytes": row.weight_bytes,
+            "us_per_image": row.us_per_image,
+            "layers": row.layers.iter().collect::<Self>(),
+        }
+    }
+}
+
+impl From<&LayerError> for Json {
+    fn from(layer: &LayerError) -> Self {
+        object! { "name": layer.name, "kind": layer.kind, "mse": layer.mse }
+    }
+}
+
+/// Measures models one after the other, each against the program's reference.
+pub(crate) struct Bench<'a> {
+    program: &'a Program,
+    data: &'a Labelled,
+    weights: Option<&'a Path>,
+    isa: &'static str,
+    reference: Box<dyn Engine>,
+    answers: Vec<usize>,
+}
+
+impl<'a> Bench<'a> {
+    pub(crate) fn new(
+        program: &'a Program,
+        data: &'a Labelled,
+        weights: Option<&'a Path>,
+        isa: &'static str,
+    ) -> Result<Self, Failure> {
+        let mut reference = program.load(program.reference(), weights)?;
+        let mut scores = vec![0.0; program.classes()];
+        let answers =
+            data.images().map(|image| answer(&mut *reference, image, &mut scores)).collect();
+        Ok(Self { program, data, weights, isa, reference, answers })
+    }
+
+    /// Measures a model; the bar advances by the number of images.
+    pub(crate) fn measure(&self, model: &Model, bar: &ProgressBar) -> Result<Row, Failure> {
+        let mut engine = self.program.load(model, self.weights)?;
+        let (answers, time) = self.run(&mut *engine, bar);
+        let accuracy = share(&answers, self.data.labels());
+        let reference = share(&self.answers, self.data.labels());
+        Ok(Row {
+            precision: model.precision,
+            algorithm: model.algorithm,
+            isa: self.isa,
+            accuracy,
+            drop: reference - accuracy,
+            agreement: share(&answers, self.answers.iter().copied()),
+            weight_bytes: engine.weight_bytes(),
+            us_per_image: 1e6 * time.as_secs_f64(),
+            layers: self.layers(&*engine),
+            answers,
+        })
+    }
+
+    /// What each image is read as, and the median time of one.
+    fn run(&self, engine: &mut dyn Engine, bar: &ProgressBar) -> (Vec<usize>, Duration) {
+        let images: Vec<&[u8]> = self.data.images().collect();
+        let mut scores = vec![0.0; self.program.classes()];
+        let mut answers = Vec::with_capacity(images.len());
+        let mut times = Vec::new();
+        let start = Instant::now();
+        while answers.len() < images.len() || start.elapsed() < TIMED {
+            for chunk in images.chunks(CHUNK) {
+                let start = Instant::now();
+                let mut read = [0; CHUNK];
+                for (place, image) in read.iter_mut().zip(chunk) {
+                    *place = answer(engine, image, &mut scores);
+                }
+                times.push(start.elapsed() / chunk.len() as u32);
+                if answers.len() < images.len() {
+                    answers.extend(&read[..chunk.len()]);
+                    bar.inc(chunk.len() as u64);
+                } else if start.elapsed() >= TIMED {
+                    break;
+                }
+            }
+        }
+        times.sort_unstable();
+        (answers, times[times.len() / 2])
+    }
+
+    fn layers(&self, engine: &dyn Engine) -> Vec<LayerError> {
+        let mut errors: Vec<(f64, usize)> = vec![(0.0, 0); self.program.layers.len()];
+        for image in self.data.images().take(TRACED) {
+            let image: Vec<f32> = image.iter().map(|&value| f32::from(value) / 255.0).collect();
+            let (ours, theirs) = (engine.trace(&image), self.reference.trace(&image));
+            for ((sum, count), (ours, theirs)) in errors.iter_mut().zip(ours.iter().zip(&theirs)) {
+                let pairs = ours.values.iter().zip(&theirs.values);
+                *sum += pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+                *count += ours.values.len();
+            }
+        }
+        let layers = self.program.layers.iter().zip(errors);
+        layers
+            .map(|(layer, (sum, count))| LayerError {
+                name: layer.name,
+                kind: layer.kind,
+                mse: sum / count.max(1) as f64,
+            })
+            .collect()
+    }
+}
+
+/// The place of the largest score.
+pub(crate) fn best(scores: &[f32]) -> usize {
+    (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0)
+}
+
+fn answer(engine: &mut dyn Engine, image: &[u8], scores: &mut [f32]) -> usize {
+    engine.predict(image, scores);
+    best(scores)
+}
+
+/// The share of answers that are as they should be.
+fn share(answers: &[usize], wanted: impl Iterator<Item = usize>) -> f64 {
+    let right = answers.iter().zip(wanted).filter(|(answer, wanted)| **answer == *wanted).count();
+    right as f64 / answers.len().max(1) as f64
+}

@@ -1,0 +1,47 @@
+//! The program: `microcnn demo`, `classify`, `eval` and `inspect`.
+//!
+//! One command is one file. The commands see a network as a [`Program`]: the layers, and each
+//! precision and algorithm that was compiled, behind one interface.
+
+mod args;
+mod classify;
+mod data;
+mod demo;
+mod draw;
+mod eval;
+mod failure;
+mod inspect;
+mod json;
+mod measure;
+mod picture;
+mod portrait;
+mod program;
+mod screen;
+
+pub use program::{Model, Program, program};
+
+pub(crate) use failure::Failure;
+
+use args::{Command, Line};
+use clap::{CommandFactory, Parser};
+use screen::Screen;
+use std::process::ExitCode;
+
+/// Runs the command that the command line asks for.
+pub fn run(program: &Program) -> ExitCode {
+    let line = Line::parse();
+    let screen = Screen::of_stdout();
+    let command = line.command.unwrap_or_else(|| Command::Demo(args::Demo::default()));
+    let done = crate::simd::active()
+        .map_err(|error| Failure::because("cannot choose an instruction set", error))
+        .and_then(|isa| match command {
+            Command::Demo(args) => demo::run(program, &screen, isa, &args),
+            Command::Classify(args) => classify::run(program, &screen, &args),
+            Command::Eval(args) => eval::run(program, &screen, isa, &args),
+            Command::Inspect(args) => inspect::run(program, &screen, &args),
+        });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(Line::command()),
+    }
+}

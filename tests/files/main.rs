@@ -3,5 +3,6 @@
 mod errors;
 mod formats;
 mod hostile;
+mod networks;
 mod norm;
 mod support;

@@ -4,13 +4,16 @@ use clap::{Args, Parser, Subcommand};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+/// What stands below the list of commands.
+const AFTER: &str = "With no command: demo. Everything works with no file given: a trained network
+and a sample of MNIST's test images are inside.";
+
 #[derive(Debug, Parser)]
 #[command(
     version,
-    about = "A convolutional network for handwritten digits, and what it is made of"
+    about = "A convolutional network for handwritten digits, and what it is made of",
+    after_help = AFTER
 )]
-#[command(after_help = "With no command: demo. Everything works with no file given: a trained \
-                        network and a sample of its test images are inside.")]
 pub(crate) struct Line {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -18,7 +21,7 @@ pub(crate) struct Line {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show a digit, what each layer does with it, and how good and fast the network is
+    /// Show a digit, each layer's time, and how good and fast it all is
     Demo(Demo),
     /// Read digits from pictures: PNG, JPEG or IDX files
     Classify(Classify),

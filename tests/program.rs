@@ -1,0 +1,517 @@
+//! The `microcnn` program as its users meet it: every command, every kind of wrong input.
+#![cfg(all(feature = "cli", not(target_family = "wasm")))]
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The parameters of the program, in another network's hands.
+const REFERENCE: &str = "data/reference-lenet.raw";
+
+/// Runs the program in the repository, as if nobody were looking.
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the program starts")
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_microcnn"));
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "MICROCNN_ISA"] {
+        command.env_remove(variable);
+    }
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("the program writes UTF-8")
+}
+
+/// The standard output of a run that succeeds and says nothing else.
+#[track_caller]
+fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    let out = text(&output.stdout);
+    assert!(out.is_ascii(), "{arguments:?} prints more than plain text:\n{out}");
+    assert!(!out.contains('\x1b'), "{arguments:?} prints escapes");
+    let wide = out.lines().find(|line| line.len() > 80);
+    assert!(wide.is_none() || out.starts_with('{'), "{arguments:?} is too wide:\n{out}");
+    out.to_owned()
+}
+
+#[track_caller]
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&succeed(arguments)).expect("one JSON document")
+}
+
+/// What a run says on standard error that ends with an exit code and prints nothing else.
+#[track_caller]
+fn fail(code: i32, arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    assert!(message.starts_with("error: "), "{arguments:?}: {message}");
+    assert!(!message.contains('\x1b'), "{arguments:?} prints escapes");
+    assert!(!message.contains("panicked"), "{arguments:?}: {message}");
+    message.to_owned()
+}
+
+/// A line and its cause.
+#[track_caller]
+fn fail_for(arguments: &[&str], wanted: &[&str]) {
+    let message = fail(1, arguments);
+    let lines: Vec<&str> = message.lines().collect();
+    assert!(lines.len() >= 2 && lines[1].starts_with("  cause: "), "{message}");
+    for part in wanted {
+        assert!(message.contains(part), "no `{part}` in: {message}");
+    }
+}
+
+/// A file for one test.
+fn file(name: &str, content: impl AsRef<[u8]>) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("program");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    path.to_str().expect("the path is text").to_owned()
+}
+
+/// The bytes of a grey PNG.
+fn png(width: u32, height: u32, pixel: impl Fn(u32, u32) -> u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .map(|(x, y)| pixel(x, y))
+        .collect();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+fn pictures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/pictures");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+mod demo {
+    use super::*;
+
+    #[test]
+    fn is_what_runs_without_a_command() {
+        let shown = |text: String| -> Vec<String> {
+            text.lines()
+                .take_while(|line| !line.contains("Layer by layer"))
+                .map(str::to_owned)
+                .collect()
+        };
+        assert_eq!(shown(succeed(&[])), shown(succeed(&["demo"])));
+    }
+
+    #[test]
+    fn shows_digit_layers_and_figures() {
+        let out = succeed(&["demo"]);
+        for part in ["LeNet5", "61,706 parameters", "read as 7", "conv1", "6x28x28", "f32", "KiB"] {
+            assert!(out.contains(part), "no `{part}` in:\n{out}");
+        }
+        let bars = out.lines().filter(|line| line.ends_with(" %")).count();
+        assert_eq!(bars, 10, "{out}");
+    }
+
+    #[test]
+    fn prints_the_same_as_json() {
+        let document = json(&["demo", "--json", "--image", "1"]);
+        assert_eq!(document["digit"], 2);
+        assert_eq!(document["label"], 2);
+        assert_eq!(document["images"], 200);
+        assert_eq!(document["layers"].as_array().unwrap().len(), 13);
+        assert_eq!(document["results"][0]["precision"], "f32");
+        let sum: f64 =
+            document["probabilities"].as_array().unwrap().iter().map(|p| p.as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn shows_no_image_that_it_does_not_have() {
+        assert!(fail(2, &["demo", "--image", "200"]).contains("0 to 199"));
+    }
+}
+
+mod classify {
+    use super::*;
+
+    #[test]
+    fn reads_every_picture() {
+        let pictures = pictures();
+        assert!(pictures.len() >= 10);
+        for weights in [None, Some(REFERENCE)] {
+            let mut arguments = vec!["classify"];
+            arguments.extend(weights.iter().flat_map(|weights| ["--weights", weights]));
+            arguments.extend(pictures.iter().map(|path| path.to_str().unwrap()));
+            let out = succeed_wide(&arguments);
+            let lines: Vec<&str> = out.lines().collect();
+            assert_eq!(lines.len(), pictures.len());
+            for (line, path) in lines.iter().zip(&pictures) {
+                let name = path.file_name().unwrap().to_str().unwrap();
+                let answer = line.rsplit_once(": ").unwrap().1;
+                assert_eq!(answer[..1], name[..1], "{line}");
+            }
+        }
+    }
+
+    /// Lines may be as long as the paths in them.
+    fn succeed_wide(arguments: &[&str]) -> String {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    }
+
+    #[test]
+    fn prints_the_same_as_json() {
+        let document = json(&["classify", "--json", "data/pictures/7_photo.jpg"]);
+        assert_eq!(document["precision"], "f32");
+        assert_eq!(document["algorithm"], "Auto");
+        let image = &document["images"][0];
+        assert_eq!(image["file"], "data/pictures/7_photo.jpg");
+        assert_eq!(image["digit"], 7);
+        assert_eq!(image["probabilities"].as_array().unwrap().len(), 10);
+        assert_eq!(image["probabilities"][7], image["probability"]);
+        assert!(image["probability"].as_f64().unwrap() > 0.8);
+    }
+
+    #[test]
+    fn reads_all_images_of_an_idx_file() {
+        let document = json(&["classify", "--json", "data/sample-images-idx3-ubyte.gz"]);
+        let images = document["images"].as_array().unwrap();
+        assert_eq!(images.len(), 200);
+        let digits: Vec<u64> = images[..5].iter().map(|i| i["digit"].as_u64().unwrap()).collect();
+        assert_eq!(digits, [7, 2, 1, 0, 4]);
+        assert_eq!(images[3]["index"], 3);
+    }
+
+    #[test]
+    fn goes_by_the_content_of_a_file_and_not_its_name() {
+        let photo = fs::read("data/pictures/3_portrait.jpg").unwrap();
+        let path = file("a jpeg.png", photo);
+        assert_eq!(json(&["classify", "--json", &path])["images"][0]["digit"], 3);
+    }
+
+    #[test]
+    fn every_algorithm_reads_alike() {
+        for algorithm in ["naive", "im2col", "Direct", "WINOGRAD", "auto"] {
+            let out = succeed(&[
+                "classify",
+                "--precision",
+                "F32",
+                "--algorithm",
+                algorithm,
+                "data/pictures/9_off_centre.jpg",
+            ]);
+            assert!(out.contains(": 9 ("), "{algorithm}: {out}");
+        }
+    }
+
+    #[test]
+    fn goes_on_after_a_file_that_it_can_not_read() {
+        let output = run(&[
+            "classify",
+            "data/pictures/1_palette.png",
+            "no such file",
+            "Cargo.toml",
+            "data/pictures/2_shadow.jpg",
+        ]);
+        assert_eq!(output.status.code(), Some(1));
+        let (out, error) = (text(&output.stdout), text(&output.stderr));
+        assert!(out.contains("palette.png: 1") && out.contains("shadow.jpg: 2"), "{out}");
+        assert_eq!(error.matches("error: ").count(), 2, "{error}");
+        assert_eq!(error.matches("  cause: ").count(), 3, "{error}");
+        assert!(error.contains("no such file") && error.contains("Cargo.toml"), "{error}");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_picture() {
+        let photo = fs::read("data/pictures/7_photo.jpg").unwrap();
+        let sound =
+            png(40, 40, |x, y| if x.abs_diff(20) < 3 && y.abs_diff(20) < 15 { 0 } else { 255 });
+        let mut flipped = sound.clone();
+        *flipped.iter_mut().rev().nth(20).unwrap() ^= 0x55;
+        let mut huge = sound.clone();
+        huge[16..24].copy_from_slice(&[0, 0, 0xFF, 0xFF, 0, 0, 0xFF, 0xFF]);
+        let mut checksum = flate2::Crc::new();
+        checksum.update(&huge[12..29]);
+        huge[29..33].copy_from_slice(&checksum.sum().to_be_bytes());
+        let cases: &[(&str, &[u8], &str)] = &[
+            ("empty.png", &[], "neither PNG, JPEG nor IDX"),
+            ("text.png", b"a seven", "neither PNG, JPEG nor IDX"),
+            ("cut.png", &sound[..sound.len() / 2], "damaged PNG"),
+            ("header.png", &sound[..12], "damaged PNG"),
+            ("flipped.png", &flipped, "damaged PNG"),
+            ("huge.png", &huge, "65535x65535 pixels"),
+            ("header.jpg", &photo[..100], "damaged JPEG"),
+            ("nothing.jpg", &[0xFF, 0xD8], "damaged JPEG"),
+            ("white.png", &png(300, 200, |_, _| 255), "nothing on it"),
+            ("black.png", &png(28, 28, |_, _| 0), "nothing on it"),
+            ("dot.png", &png(1, 1, |_, _| 0), "nothing on it"),
+            (
+                "grain.png",
+                &png(90, 90, |x, y| (200 + (x * 37 + y * 61 + x * y * 13) % 23) as u8),
+                "nothing on it",
+            ),
+            ("slope.png", &png(300, 200, |x, _| (x / 2) as u8), "nothing on it"),
+            ("cut.gz", &[0x1F, 0x8B, 8], "gzip"),
+            ("cut.idx", &[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28, 1], "784 bytes"),
+            ("labels.idx", &[0, 0, 8, 1, 0, 0, 0, 1, 7], "images"),
+        ];
+        for (name, content, wanted) in cases {
+            fail_for(&["classify", &file(name, content)], &[name, wanted]);
+        }
+        fail_for(&["classify", "."], &["."]);
+    }
+
+    #[test]
+    fn survives_damage_anywhere() {
+        for path in ["data/pictures/0_28x28.png", "data/pictures/9_off_centre.jpg"] {
+            let sound = fs::read(path).unwrap();
+            let files: Vec<String> = (0..40)
+                .map(|case| {
+                    let mut bytes = sound.clone();
+                    let at = case * 7919 % bytes.len();
+                    match case % 3 {
+                        0 => bytes.truncate(at),
+                        1 => bytes[at] ^= 1 << (case % 8),
+                        _ => bytes[at..].iter_mut().take(9).for_each(|byte| *byte = 0xFF),
+                    }
+                    file(&format!("damaged {case} {}", path.rsplit_once('/').unwrap().1), bytes)
+                })
+                .collect();
+            let arguments: Vec<&str> =
+                ["classify"].into_iter().chain(files.iter().map(String::as_str)).collect();
+            let output = run(&arguments);
+            assert!(output.status.code().is_some_and(|code| code <= 1));
+            assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
+        }
+    }
+
+    #[test]
+    fn wants_a_file() {
+        fail(2, &["classify"]);
+    }
+}
+
+mod eval {
+    use super::*;
+
+    #[test]
+    fn prints_the_document_that_others_read() {
+        let document = json(&["eval", "--json", "--limit", "120", "--algorithm", "auto,naive"]);
+        assert_eq!(document["images"], 120);
+        let results = document["results"].as_array().unwrap();
+        assert_eq!(results.len(), 2);
+        for (row, algorithm) in results.iter().zip(["Auto", "Naive"]) {
+            assert_eq!(row["precision"], "f32");
+            assert_eq!(row["algorithm"], algorithm);
+            assert!(microcnn::simd::NAMES.contains(&row["isa"].as_str().unwrap()));
+            assert!((0.98..=1.0).contains(&row["accuracy"].as_f64().unwrap()));
+            assert_eq!(row["drop"], 0.0);
+            assert_eq!(row["agreement"], 1.0);
+            assert!(row["weight_bytes"].as_u64().unwrap() >= 4 * 61_706);
+            assert!(row["us_per_image"].as_f64().unwrap() > 0.0);
+            let layers = row["layers"].as_array().unwrap();
+            assert_eq!(layers.len(), 13);
+            assert_eq!(layers[0]["name"], "conv1");
+            assert_eq!(layers[0]["kind"], "Conv2d");
+            assert!(layers.iter().all(|layer| layer["mse"].as_f64().unwrap() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn reads_files() {
+        let document = json(&[
+            "eval",
+            "--json",
+            "--limit",
+            "1000",
+            "--weights",
+            REFERENCE,
+            "--images",
+            "data/t10k-images-idx3-ubyte.gz",
+            "--labels",
+            "data/t10k-labels-idx1-ubyte.gz",
+        ]);
+        assert_eq!(document["images"], 1000);
+        assert_eq!(document["results"][0]["accuracy"], 0.987);
+    }
+
+    #[test]
+    fn prints_tables() {
+        let out = succeed(&["eval", "--limit", "50", "--precision", "f32", "--algorithm", "Auto"]);
+        assert!(out.starts_with("LeNet5 on 50 images"), "{out}");
+        assert!(out.contains("100.00 %"), "{out}");
+    }
+
+    #[test]
+    fn says_which_precisions_and_algorithms_there_are() {
+        for name in ["i9", "", "float"] {
+            let message = fail(2, &["eval", "--precision", name]);
+            assert!(message.contains(&format!("`{name}`")) && message.contains("f32"), "{message}");
+        }
+        let message = fail(2, &["eval", "--algorithm", "auto,fastest"]);
+        assert!(message.contains("`fastest`") && message.contains("Winograd"), "{message}");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_the_command_line() {
+        fail(2, &["eval", "--limit", "0"]);
+        fail(2, &["eval", "--limit", "-3"]);
+        fail(2, &["eval", "--limit", "many"]);
+        fail(2, &["eval", "--images", "data/t10k-images-idx3-ubyte.gz"]);
+        fail(2, &["eval", "--labels", "data/t10k-labels-idx1-ubyte.gz"]);
+        fail(2, &["eval", "--weights"]);
+        fail(2, &["eval", "--wights", "x"]);
+        fail(2, &["evaluate"]);
+        fail(2, &["eval", "something"]);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_files() {
+        let images = "data/sample-images-idx3-ubyte.gz";
+        let labels = "data/sample-labels-idx1-ubyte.gz";
+        let with = |images: &str, labels: &str, wanted: &[&str]| {
+            fail_for(&["eval", "--images", images, "--labels", labels], wanted);
+        };
+        with("no images", labels, &["no images"]);
+        with(images, "no labels", &["no labels"]);
+        with(labels, labels, &[labels, "images"]);
+        with(images, images, &[images, "labels"]);
+        let ten = file("ten.idx", [0, 0, 8, 1, 0, 0, 0, 1, 10]);
+        with(images, &ten, &["10 at place 0"]);
+        let seven = file("seven.idx", [0, 0, 8, 1, 0, 0, 0, 1, 7]);
+        let message = fail(1, &["eval", "--images", images, "--labels", &seven]);
+        assert!(message.contains("200 images") && message.contains("1 label"), "{message}");
+        let none = file("none.idx", [0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 28, 0, 0, 0, 28]);
+        let no_labels = file("no labels.idx", [0, 0, 8, 1, 0, 0, 0, 0]);
+        let message = fail(1, &["eval", "--images", &none, "--labels", &no_labels]);
+        assert!(message.contains("no images"), "{message}");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_weights() {
+        let short = file("short.raw", [0; 40]);
+        fail_for(&["eval", "--weights", &short], &["246824 bytes", "40 bytes"]);
+        fail_for(&["eval", "--weights", "no.raw"], &["no.raw", "No such file"]);
+        fail_for(&["eval", "--weights", "Cargo.toml"], &["Cargo.toml", ".safetensors"]);
+        let broken = file("broken.safetensors", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F{}");
+        fail_for(&["eval", "--weights", &broken], &["broken.safetensors"]);
+        let nan: Vec<u8> = f32::NAN.to_le_bytes().repeat(61_706);
+        fail_for(&["eval", "--weights", &file("nan.raw", nan)], &["conv1.weight", "NaN"]);
+    }
+
+    #[test]
+    fn runs_on_the_instruction_set_that_is_asked_for() {
+        let output = command(&["eval", "--json", "--limit", "5"])
+            .env("MICROCNN_ISA", "scalar")
+            .output()
+            .unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["results"][0]["isa"], "scalar");
+
+        let output = command(&["eval"]).env("MICROCNN_ISA", "mmx").output().unwrap();
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(message.contains("mmx") && message.contains("scalar"), "{message}");
+        assert!(!message.contains("panicked"), "{message}");
+    }
+}
+
+mod inspect {
+    use super::*;
+
+    #[test]
+    fn lists_the_layers() {
+        let out = succeed(&["inspect"]);
+        assert!(out.starts_with("LeNet5: 1x28x28 -> 10"), "{out}");
+        assert!(out.contains("61,706") && out.contains("416,520"), "{out}");
+        let document = json(&["inspect", "--json"]);
+        assert_eq!(document["parameters"], 61_706);
+        assert_eq!(document["macs"], 416_520);
+        assert_eq!(document["layers"][3]["output"], serde_json::json!([16, 10, 10]));
+        assert_eq!(document["layers"][1]["algorithm"], Value::Null);
+    }
+
+    #[test]
+    fn lists_the_tensors_of_a_file() {
+        let out = succeed(&["inspect", "data/lenet.safetensors"]);
+        assert!(out.contains("conv2.weight") && out.contains("16x6x5x5"), "{out}");
+        assert!(out.contains("\nfits LeNet5"), "{out}");
+        let document = json(&["inspect", "data/lenet.safetensors", "--json"]);
+        assert_eq!(document["values"], 61_706);
+        assert_eq!(document["misfit"], Value::Null);
+        assert_eq!(document["tensors"].as_array().unwrap().len(), 10);
+    }
+
+    #[test]
+    fn says_what_other_files_hold() {
+        assert!(succeed(&["inspect", REFERENCE]).contains("61,706 values\nfits LeNet5"));
+        assert!(
+            succeed(&["inspect", "data/t10k-images-idx3-ubyte.gz"])
+                .contains("10,000 images of 28x28")
+        );
+        let document = json(&["inspect", "data/t10k-labels-idx1-ubyte.gz", "--json"]);
+        assert_eq!(document["shape"], serde_json::json!([10_000]));
+        let short = file("inspect.raw", [0; 40]);
+        let document = json(&["inspect", &short, "--json"]);
+        assert!(document["misfit"].as_str().unwrap().contains("246824 bytes"), "{document}");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_file() {
+        fail_for(&["inspect", "no file"], &["no file"]);
+        fail_for(&["inspect", "Cargo.toml"], &["Cargo.toml", "neither"]);
+        let broken = file("inspect.safetensors", b"\x02\0\0\0\0\0\0\0{]");
+        fail_for(&["inspect", &broken], &["inspect.safetensors"]);
+    }
+}
+
+#[test]
+fn helps() {
+    let out = succeed(&["--help"]);
+    for command in ["demo", "classify", "eval", "inspect"] {
+        assert!(out.contains(&format!("\n  {command} ")), "{out}");
+        assert!(succeed(&[command, "--help"]).contains("--json"));
+    }
+    assert_eq!(succeed(&["--version"]), format!("microcnn {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn colour_is_shown_when_it_is_asked_for() {
+    let output = command(&["classify", "no file"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(text(&output.stderr).contains('\x1b'));
+    let output = command(&["classify", "no file"])
+        .envs([("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")])
+        .output()
+        .unwrap();
+    assert!(!text(&output.stderr).contains('\x1b'));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_leaves_is_no_failure() {
+    use std::process::Stdio;
+    let mut child = command(&["classify", "data/t10k-images-idx3-ubyte.gz"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}

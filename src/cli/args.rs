@@ -52,7 +52,7 @@ pub(crate) struct Classify {
     /// Convolution algorithm
     #[arg(long, value_name = "A")]
     pub(crate) algorithm: Option<String>,
-    /// Parameters to use instead of those inside (.safetensors or .raw)
+    /// Other parameters (.safetensors or .raw)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Print one JSON document and nothing else
@@ -62,22 +62,22 @@ pub(crate) struct Classify {
 
 #[derive(Args, Debug)]
 pub(crate) struct Eval {
-    /// Parameters to use instead of those inside (.safetensors or .raw)
+    /// Other parameters (.safetensors or .raw)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// Images to use instead of the sample inside (IDX, plain or gzip)
+    /// Other images than those inside (IDX or gzip)
     #[arg(long, value_name = "FILE", requires = "labels")]
     pub(crate) images: Option<PathBuf>,
-    /// Their labels (IDX, plain or gzip)
+    /// Their labels (IDX or gzip)
     #[arg(long, value_name = "FILE", requires = "images")]
     pub(crate) labels: Option<PathBuf>,
     /// Use the first N images only
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
-    /// Number formats to compute in, separated by commas [default: all]
+    /// Number formats, by commas [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) precision: Vec<String>,
-    /// Convolution algorithms, separated by commas [default: Auto]
+    /// Convolution algorithms, by commas [default: Auto]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) algorithm: Vec<String>,
     /// Print one JSON document and nothing else
@@ -87,7 +87,7 @@ pub(crate) struct Eval {
 
 #[derive(Args, Debug)]
 pub(crate) struct Inspect {
-    /// Parameters (.safetensors or .raw) or images and labels (IDX) [default: the network]
+    /// Parameters, images or labels [default: the network itself]
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Print one JSON document and nothing else

@@ -136,3 +136,8 @@ macro_rules! __with_std {
 macro_rules! __with_std {
     ($($items:tt)*) => {};
 }
+
+/// The README's code compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,40 +1,10 @@
 //! Where memory comes from: nothing from the heap while a network runs, and little from the stack.
 
 use microcnn::prelude::*;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::thread;
 
-/// Counts this thread's allocations, so that tests may run side by side.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-#[allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
-// SAFETY: every call goes to the system's allocator unchanged; counting does not allocate, since the
-// counter is a constant-initialised thread local without a destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the memory came from `alloc`, and so from the system's allocator.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(f: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
-    f();
-    ALLOCATIONS.get() - before
+fn allocations(f: impl FnOnce()) -> u64 {
+    allocation_counter::measure(f).count_total
 }
 
 /// What a test thread has.
@@ -73,6 +43,19 @@ network! {
     }
 }
 
+/// Runs the same lines for LeNet under every algorithm.
+macro_rules! each_algorithm {
+    (|$network:ident| $body:block) => {
+        each_algorithm!($network $body Auto Naive Im2col Direct Winograd);
+    };
+    ($network:ident $body:block $($algorithm:ident)*) => {
+        $({
+            let $network = LeNet::random(1).with_algorithm::<$algorithm>();
+            $body
+        })*
+    };
+}
+
 #[test]
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
@@ -84,14 +67,9 @@ fn predicting_allocates_nothing() {
     let bytes = images.map(|value| value as u8);
     // The first call reads `MICROCNN_ISA`.
     let _ = LeNet::random(0).predict(&images);
-    for algorithm in ["Auto", "Naive"] {
-        let network = LeNet::random(1);
-        let count = match algorithm {
-            "Auto" => allocations(|| drop(network.predict(&images))),
-            _ => run(network.with_algorithm::<Naive>(), &images),
-        };
-        assert_eq!(count, 0, "{algorithm}");
-    }
+    each_algorithm!(|network| {
+        assert_eq!(allocations(|| drop(network.predict(&images))), 0, "{network}");
+    });
     let network = LeNet::random(1);
     let mut workspace = LeNet::<f32>::workspace();
     assert_eq!(allocations(|| drop(network.predict_u8(&bytes))), 0);
@@ -100,10 +78,6 @@ fn predicting_allocates_nothing() {
     let network = Mixed::random(1);
     let image = Tensor::<f32, 1, 3, 16, 16>::from_fn(|[_, c, h, w]| (c + h + w) as f32);
     assert_eq!(allocations(|| drop(network.predict(&image))), 0);
-}
-
-fn run<A: Convolve<f32>>(network: LeNet<f32, A>, images: &Tensor<f32, 3, 1, 28, 28>) -> usize {
-    allocations(|| drop(network.predict(images)))
 }
 
 #[test]

@@ -1,0 +1,27 @@
+//! The README says what is true.
+
+use std::fs;
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn the_compile_error_is_the_compilers() {
+    let error =
+        fs::read_to_string("ui-tests/kernel_larger_than_its_input.stderr").expect("it is there");
+    let error = error.replace("ui-tests/kernel_larger_than_its_input.rs", "src/main.rs");
+    assert!(README.contains(error.trim_end()), "the README should show:\n{error}");
+}
+
+#[test]
+fn files_and_folders_that_it_names_exist() {
+    let code = README.split('`').skip(1).step_by(2);
+    let paths = code.filter(|text| {
+        text.contains('/') && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+    });
+    let mut count = 0;
+    for path in paths {
+        assert!(fs::exists(path).expect("a path can be looked up"), "`{path}` is not there");
+        count += 1;
+    }
+    assert!(count >= 5, "only {count} paths found");
+}

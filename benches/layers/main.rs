@@ -75,7 +75,45 @@ impl simd::Visitor for Isas<'_> {
         }
     }
 }
+fn lenet<A: Convolve<f32>>() {
+    use microcnn::lenet::LeNet5;
+    let net = LeNet5::<f32>::pretrained().with_algorithm::<A>();
+    let x =
+        microcnn::Tensor::<f32, 1, 1, 28, 28>::from_fn(|[_, _, h, w]| ((h * w) % 13) as f32 * 0.07);
+    let mut best = f64::MAX;
+    for _ in 0..200 {
+        let t = Instant::now();
+        for _ in 0..100 {
+            std::hint::black_box(net.predict(std::hint::black_box(&x)));
+        }
+        best = best.min(t.elapsed().as_secs_f64() / 100.0);
+    }
+    let batch = microcnn::Tensor::<f32, 64, 1, 28, 28>::from_fn(|[n, _, h, w]| {
+        ((n + h * w) % 13) as f32 * 0.07
+    });
+    let mut many = f64::MAX;
+    for _ in 0..200 {
+        let t = Instant::now();
+        for _ in 0..2 {
+            std::hint::black_box(net.predict(std::hint::black_box(&batch)));
+        }
+        many = many.min(t.elapsed().as_secs_f64() / 128.0);
+    }
+    println!(
+        "LeNet5 {} {}: {:.3} us, batch 64 {:.3} us an image",
+        A::NAME,
+        simd::active().unwrap(),
+        best * 1e6,
+        many * 1e6
+    );
+}
 fn main() {
+    lenet::<microcnn::conv::Auto>();
+    lenet::<Im2col>();
+    lenet::<microcnn::conv::Winograd>();
+    if std::env::args().nth(1).as_deref() == Some("lenet") {
+        return;
+    }
     let args: Vec<_> = std::env::args().collect();
     let get =
         |i: usize| args.get(i).map(|s| s.as_str()).filter(|s| !s.starts_with("--")).unwrap_or("");

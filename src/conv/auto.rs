@@ -25,6 +25,7 @@ impl<P: Precision> Convolve<P> for Auto {
 impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
     const ALGORITHM: &'static str = <Direct as ConvKernel<P, L>>::ALGORITHM;
     const SCRATCH: usize = <Direct as ConvKernel<P, L>>::SCRATCH;
+    const POOLS: bool = <Direct as ConvKernel<P, L>>::POOLS;
     const READY: Self = Self;
 
     fn prepare(_: Parameters<'_, P>) -> Self {

@@ -5,8 +5,8 @@
 //! padded layer reads a copy of its input with the padding around it.
 
 use super::tile::{self, Job, Plan, Planned, Windows};
-use super::{Algorithm, AnyShape, ConvKernel, Convolve, Image, WeightLayout, depthwise, pad};
-use crate::layers::{Activation, ConvLayer, Epilogue};
+use super::{Algorithm, AnyShape, ConvKernel, Convolve, Image, WeightLayout, depthwise, pad, rows};
+use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::{Parameters, Precision};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
@@ -35,6 +35,13 @@ impl<P: Precision, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
     const PLAN: Plan = plan::<P, I>(&L::SPEC.shape);
 }
 
+impl<P: Precision, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTiles<P, I, L, E> {
+    const TILE: usize = rows::choose::<I>(&L::SPEC.shape, E::POOL.is_some());
+}
+
+/// The tile of one layer whose lanes are positions of a row.
+struct RowTiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
+
 const fn plan<P: Precision, I: Isa>(shape: &ConvShape) -> Plan {
     let layout = WeightLayout::new(shape, P::GROUP);
     Plan::new::<I>(Windows::new(shape, &layout).size[1], &layout)
@@ -42,7 +49,11 @@ const fn plan<P: Precision, I: Isa>(shape: &ConvShape) -> Plan {
 
 impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Direct {
     const ALGORITHM: &'static str = Self::NAME;
-    const SCRATCH: usize = pad::blocks::<P>(&L::SPEC.shape);
+    const SCRATCH: usize = scratch::<P>(&L::SPEC.shape);
+    const POOLS: bool = match L::POOL {
+        Some(pool) => rows::pay::<P>(&L::SPEC.shape) && rows::pools(&pool, L::ACTIVATION),
+        None => false,
+    };
     const READY: Self = Self;
 
     fn prepare(_: Parameters<'_, P>) -> Self {
@@ -58,11 +69,18 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Direct {
         output: &mut [P::Element],
         scratch: &mut [Block],
     ) {
-        let shape = L::SPEC.shape;
+        let (shape, activation) = (L::SPEC.shape, E::ACTIVATION);
+        if const { rows::pay::<P>(&L::SPEC.shape) } {
+            let input = rows::copy::<P>(&shape, input, scratch, P::padding(parameters.channels));
+            let pool = E::POOL.is_some();
+            let job = rows::Job { shape, parameters, activation, pool, input, output };
+            rows::run_planned::<P, I, RowTiles<P, I, L, E>>(isa, job);
+            return;
+        }
         let input = pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels));
-        let (windows, layout, activation) = const {
+        let (windows, layout) = const {
             let layout = WeightLayout::new(&L::SPEC.shape, P::GROUP);
-            (Windows::new(&L::SPEC.shape, &layout), layout, E::ACTIVATION)
+            (Windows::new(&L::SPEC.shape, &layout), layout)
         };
         let mut job = Job { windows, layout, parameters, activation, input, output };
         if const { L::SPEC.shape.is_depthwise() } {
@@ -79,11 +97,19 @@ impl<P: Precision> AnyShape<P> for Direct {
     }
 
     fn scratch(shape: &ConvShape) -> usize {
-        pad::blocks::<P>(shape)
+        scratch::<P>(shape)
     }
 
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
         let Image { parameters, activation, input, output, scratch } = image;
+        if rows::pay::<P>(shape) {
+            let input = rows::copy::<P>(shape, input, scratch, P::padding(parameters.channels));
+            let tile = rows::choose::<I>(shape, false);
+            let shape = *shape;
+            let job = rows::Job { shape, parameters, activation, pool: false, input, output };
+            rows::run_any(isa, tile, job);
+            return;
+        }
         let input = pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels));
         let layout = WeightLayout::new(shape, P::GROUP);
         let windows = Windows::new(shape, &layout);
@@ -95,4 +121,8 @@ impl<P: Precision> AnyShape<P> for Direct {
             tile::run_any(isa, plan, &mut job);
         }
     }
+}
+
+const fn scratch<P: Precision>(shape: &ConvShape) -> usize {
+    if rows::pay::<P>(shape) { rows::blocks::<P>(shape) } else { pad::blocks::<P>(shape) }
 }

@@ -9,6 +9,7 @@ mod naive;
 #[cfg(all(test, feature = "std"))]
 mod oracle;
 mod pad;
+mod rows;
 mod tile;
 #[cfg(feature = "alloc")]
 mod winograd;
@@ -55,6 +56,9 @@ pub trait ConvKernel<P: Precision, L: ConvLayer>: Clone + Send + Sync + 'static 
     const ALGORITHM: &'static str;
     /// Scratch memory that a run needs.
     const SCRATCH: usize;
+    /// Whether a run with the layer's own epilogue does its pool, too. If not, a run's epilogue has
+    /// none.
+    const POOLS: bool = false;
 
     /// The kernel for weights as they are packed: in a constant expression nothing can be prepared.
     const READY: Self;

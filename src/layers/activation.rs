@@ -1,6 +1,7 @@
 //! Activation functions, element by element.
 
 use super::Layer;
+use crate::conv::LANES;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
@@ -167,14 +168,21 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
     #[inline(always)]
     pub fn forward<'o, I: Isa>(
         &self,
-        _: I,
+        isa: I,
         input: &L::Input<P::Element>,
         output: &'o mut [Block],
     ) -> &'o L::Output<P::Element> {
         let places = values_mut(output, L::Output::<P::Element>::LEN);
-        for (place, &value) in places.iter_mut().zip(input.values()) {
-            let result = L::FUNCTION.apply(P::to_f32(value, self.input));
-            *place = P::from_f32(result, self.output);
+        for (places, values) in places.chunks_mut(LANES).zip(input.values().chunks(LANES)) {
+            let mut lanes = [0.0; LANES];
+            for (lane, &value) in lanes.iter_mut().zip(values) {
+                *lane = P::to_f32(value, self.input);
+            }
+            let results = L::FUNCTION.lanes(isa, isa.load(&lanes));
+            isa.store(results, &mut lanes);
+            for (place, lane) in places.iter_mut().zip(lanes) {
+                *place = P::from_f32(lane, self.output);
+            }
         }
         L::Output::view(places)
     }

@@ -1,7 +1,8 @@
 //! Convolutions, and the two layers that are convolutions of a special shape: a linear layer, whose
 //! window is its whole input, and a batch normalization that no layer took over, a depthwise 1×1.
 
-use super::{AsWritten, Epilogue, Layer};
+use super::pool::max_pool;
+use super::{AsWritten, Epilogue, Layer, Unpooled};
 use crate::conv::{ConvKernel, Convolve};
 use crate::map::Map;
 use crate::precision::{Parameters, Precision};
@@ -79,6 +80,15 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// Scratch blocks that [`forward`](Self::forward) needs.
     pub const SCRATCH: usize = <A::Kernel<L> as ConvKernel<P, L>>::SCRATCH;
 
+    /// Scratch blocks that [`forward_pooled`](Self::forward_pooled) needs.
+    pub const POOLED_SCRATCH: usize = Self::SCRATCH + Self::UNPOOLED;
+    /// Blocks of the map that a pool is taken of after the convolution, if not by it.
+    const UNPOOLED: usize = if <A::Kernel<L> as ConvKernel<P, L>>::POOLS {
+        0
+    } else {
+        Block::count::<P::Element>(<L::Output<P::Element> as Map<P::Element>>::LEN)
+    };
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
         self.edge
@@ -115,6 +125,34 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
         scratch: &mut [Block],
     ) -> &'o L::Output<P::Element> {
         self.run::<I, AsWritten>(isa, input, output, scratch)
+    }
+
+    /// The layer for one image, the activation and the maximum pool that follow it.
+    #[inline(always)]
+    pub fn forward_pooled<'o, I: Isa, M: Map<P::Element>>(
+        &self,
+        isa: I,
+        input: &L::Input<P::Element>,
+        output: &'o mut [Block],
+        scratch: &mut [Block],
+    ) -> &'o M {
+        let pool = const { L::POOL.expect("a layer without a pool is run by `forward`") };
+        let places = values_mut(output, M::LEN);
+        if const { <A::Kernel<L> as ConvKernel<P, L>>::POOLS } {
+            let input = input.values();
+            isa.run(Run::<'_, P, A, L, L> {
+                layer: self,
+                input,
+                output: places,
+                scratch,
+                epilogue: PhantomData,
+            });
+        } else {
+            let (map, scratch) = scratch.split_at_mut(Self::UNPOOLED);
+            let map = self.run::<I, Unpooled<L>>(isa, input, map, scratch);
+            max_pool(&pool, map.values(), places);
+        }
+        M::view(places)
     }
 
     #[inline(always)]

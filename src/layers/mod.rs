@@ -21,6 +21,7 @@ pub use softmax::Softmax;
 pub use transpose::Transpose;
 
 use crate::map::Map;
+use crate::shape::PoolShape;
 use bytemuck::Pod;
 
 /// A layer's shapes.
@@ -35,6 +36,8 @@ pub trait Layer: Copy + Default + core::fmt::Debug + Send + Sync + 'static {
 pub trait Epilogue: 'static {
     /// The activation function that follows.
     const ACTIVATION: Activation;
+    /// The maximum pool that follows the activation function.
+    const POOL: Option<PoolShape> = None;
 }
 
 /// Stores a result as it is, as if nothing had been fused.
@@ -42,4 +45,11 @@ pub struct AsWritten;
 
 impl Epilogue for AsWritten {
     const ACTIVATION: Activation = Activation::Identity;
+}
+
+/// `E` without its pool.
+pub struct Unpooled<E>(E);
+
+impl<E: Epilogue> Epilogue for Unpooled<E> {
+    const ACTIVATION: Activation = E::ACTIVATION;
 }

@@ -1,6 +1,7 @@
 //! Pools over windows.
 
 use super::Layer;
+use crate::conv::LANES;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::shape::PoolShape;
@@ -56,13 +57,7 @@ impl<P: Precision, L: PoolLayer> MaxPool2d<P, L> {
         output: &'o mut [Block],
     ) -> &'o L::Output<P::Element> {
         let places = values_mut(output, L::Output::<P::Element>::LEN);
-        let input = input.values();
-        windows::<L, _>(places, |place, taps| {
-            *place = taps
-                .map(|at| input[at])
-                .reduce(|a, b| if b > a { b } else { a })
-                .expect("a window has a tap inside its input");
-        });
+        max_pool(&L::SHAPE, input.values(), places);
         L::Output::view(places)
     }
 }
@@ -82,34 +77,56 @@ impl<P: Precision, L: PoolLayer> AvgPool2d<P, L> {
         output: &'o mut [Block],
     ) -> &'o L::Output<P::Element> {
         let places = values_mut(output, L::Output::<P::Element>::LEN);
+        let PoolShape { input: [channels, height, width], output: [.., columns], window } =
+            L::SHAPE;
         let input = input.values();
-        windows::<L, _>(places, |place, taps| {
-            let (mut sum, mut count) = (0.0, 0);
-            taps.for_each(|at| {
-                sum += P::to_f32(input[at], self.input);
-                count += 1;
-            });
-            let count = if L::COUNT_INCLUDE_PAD { L::SHAPE.window.taps() } else { count };
-            *place = P::from_f32(sum / count as f32, self.output);
-        });
+        for (at, pixel) in places.chunks_exact_mut(channels).enumerate() {
+            let (y, x) = (at / columns, at % columns);
+            for (block, places) in pixel.chunks_mut(LANES).enumerate() {
+                let (mut sums, mut count) = ([0.0; LANES], 0);
+                for ky in 0..window.kernel[0] {
+                    let Some(row) = window.source(0, y, ky, height) else { continue };
+                    for kx in 0..window.kernel[1] {
+                        let Some(column) = window.source(1, x, kx, width) else { continue };
+                        let tap = (row * width + column) * channels + block * LANES;
+                        for (sum, &value) in sums.iter_mut().zip(&input[tap..][..places.len()]) {
+                            *sum += P::to_f32(value, self.input);
+                        }
+                        count += 1;
+                    }
+                }
+                let count = if L::COUNT_INCLUDE_PAD { window.taps() } else { count };
+                for (place, sum) in places.iter_mut().zip(sums) {
+                    *place = P::from_f32(sum / count as f32, self.output);
+                }
+            }
+        }
         L::Output::view(places)
     }
 }
 
-/// Calls `f` for every output with the places of the inputs in its window.
+/// The largest value of each window, channel by channel. (Plain loops over neighbouring channels, which
+/// become vectors in whatever element type.)
 #[inline(always)]
-fn windows<L: PoolLayer, T>(
-    output: &mut [T],
-    mut f: impl FnMut(&mut T, &mut dyn Iterator<Item = usize>),
-) {
-    let PoolShape { input: [channels, height, width], output: [_, _, columns], window } = L::SHAPE;
-    for (at, place) in output.iter_mut().enumerate() {
-        let (c, x, y) = (at % channels, at / channels % columns, at / channels / columns);
-        let mut taps = (0..window.taps()).filter_map(|tap| {
-            let row = window.source(0, y, tap / window.kernel[1], height)?;
-            let column = window.source(1, x, tap % window.kernel[1], width)?;
-            Some((row * width + column) * channels + c)
-        });
-        f(place, &mut taps);
+pub(super) fn max_pool<T: Copy + PartialOrd>(shape: &PoolShape, input: &[T], output: &mut [T]) {
+    let PoolShape { input: [channels, height, width], output: [_, _, columns], window } = *shape;
+    for (at, pixel) in output.chunks_exact_mut(channels).enumerate() {
+        let (y, x) = (at / columns, at % columns);
+        let mut empty = true;
+        for ky in 0..window.kernel[0] {
+            let Some(row) = window.source(0, y, ky, height) else { continue };
+            for kx in 0..window.kernel[1] {
+                let Some(column) = window.source(1, x, kx, width) else { continue };
+                let tap = &input[(row * width + column) * channels..][..channels];
+                if empty {
+                    pixel.copy_from_slice(tap);
+                    empty = false;
+                } else {
+                    for (place, &value) in pixel.iter_mut().zip(tap) {
+                        *place = if value > *place { value } else { *place };
+                    }
+                }
+            }
+        }
     }
 }

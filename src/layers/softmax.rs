@@ -1,12 +1,13 @@
 //! Softmax over channels.
 
 use super::Layer;
+use super::activation::exp;
+use crate::conv::LANES;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
 use core::marker::PhantomData;
-use num_traits::Float;
 
 /// The exponentials of each pixel's channels, scaled to a sum of 1.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +32,7 @@ impl<P: Precision, L: Layer> Softmax<P, L> {
     #[inline(always)]
     pub fn forward<'o, I: Isa>(
         &self,
-        _: I,
+        isa: I,
         input: &L::Input<P::Element>,
         output: &'o mut [Block],
     ) -> &'o L::Output<P::Element> {
@@ -41,11 +42,37 @@ impl<P: Precision, L: Layer> Softmax<P, L> {
         for (places, pixel) in places.chunks_exact_mut(channels).zip(pixels) {
             let value = |&value: &P::Element| P::to_f32(value, self.input);
             let largest = pixel.iter().map(value).fold(f32::NEG_INFINITY, f32::max);
-            let sum: f32 = pixel.iter().map(|x| Float::exp(value(x) - largest)).sum();
-            for (place, x) in places.iter_mut().zip(pixel) {
-                *place = P::from_f32(Float::exp(value(x) - largest) / sum, self.output);
+            let mut sum = 0.0;
+            for pixel in pixel.chunks(LANES) {
+                sum += powers::<P, I>(isa, pixel, self.input, largest)[..pixel.len()]
+                    .iter()
+                    .sum::<f32>();
+            }
+            for (places, pixel) in places.chunks_mut(LANES).zip(pixel.chunks(LANES)) {
+                for (place, power) in
+                    places.iter_mut().zip(powers::<P, I>(isa, pixel, self.input, largest))
+                {
+                    *place = P::from_f32(power / sum, self.output);
+                }
             }
         }
         L::Output::view(places)
     }
+}
+
+/// The exponentials of up to sixteen values, less the largest. What the surplus lanes hold is nothing.
+#[inline(always)]
+fn powers<P: Precision, I: Isa>(
+    isa: I,
+    values: &[P::Element],
+    edge: P::Edge,
+    largest: f32,
+) -> [f32; LANES] {
+    let mut lanes = [largest; LANES];
+    for (lane, &value) in lanes.iter_mut().zip(values) {
+        *lane = P::to_f32(value, edge);
+    }
+    let powers = exp(isa, isa.sub(isa.load(&lanes), isa.splat(largest)));
+    isa.store(powers, &mut lanes);
+    lanes
 }

@@ -22,6 +22,7 @@ impl Precision for f32 {
     type Or<Q: Precision> = f32;
     const GROUP: usize = 1;
     const UNITS: usize = 1;
+    const ROWS: bool = true;
     type Sum = f32;
     type Sums<I: Isa> = I::F32;
     type Inputs<I: Isa> = I::F32;
@@ -127,6 +128,11 @@ impl Precision for f32 {
             Some(inputs) => isa.load(inputs),
             None => isa.load_partial(inputs),
         }
+    }
+
+    #[inline(always)]
+    fn slide_inputs<I: Isa>(isa: I, inputs: &[f32]) -> I::F32 {
+        Self::load_inputs(isa, inputs)
     }
 
     #[inline(always)]

@@ -41,6 +41,8 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
     const GROUP: usize;
     /// Units of [`Weight`](Self::Weight) that hold one lane's weights of a step.
     const UNITS: usize;
+    /// Whether the lanes may also be positions of a row, with [`slide_inputs`](Self::slide_inputs).
+    const ROWS: bool;
     /// One output channel's running sum.
     type Sum: Copy;
     /// Sixteen running sums: of sixteen output channels, or of one channel at sixteen positions.
@@ -103,6 +105,8 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
     fn spread_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
     /// An input for each lane, of up to sixteen neighbours; the rest of the step is nothing.
     fn load_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
+    /// The `GROUP` neighbours from each of sixteen neighbouring inputs on, of `15 + GROUP`.
+    fn slide_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
     /// Sixteen lanes' weights of a step: `16 * UNITS` neighbours.
     fn load_weights<I: Isa>(isa: I, weights: &[Self::Weight]) -> Self::Weights<I>;
     /// One lane's weights of a step, `UNITS` neighbours, in every lane.

@@ -1,0 +1,389 @@
+//! Convolutions of one input channel to few output channels over a wide image: sixteen positions of a
+//! row in the lanes, where sixteen channels would leave most of them idle.
+//!
+//! ```text
+//! for each row and column of taps, for some rows y and some vectors v of a row:
+//!     x = padded image[y + ky][16 v + kx ..]                        one unaligned load
+//!     for each output channel o:  sum[y][v][o] += x · weight of o   one load that spreads
+//! ```
+//!
+//! The results lie channel by channel, and are interleaved as they are stored, after a 2×2 maximum if
+//! one follows: of a fused pool's input no value reaches memory.
+
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
+
+use super::tile::{overlapping, padded};
+use super::{LANES, WeightLayout};
+use crate::layers::Activation;
+use crate::precision::{Parameters, Precision};
+use crate::shape::{ConvShape, PoolShape};
+use crate::simd::memory::values_mut;
+use crate::simd::{Block, Isa};
+
+/// Whether this pays for a layer: a row of windows times output channels takes fewer vectors than
+/// output channels times windows, by enough to make up for the planes.
+pub(super) const fn pay<P: Precision>(shape: &ConvShape) -> bool {
+    let [inputs, ..] = shape.input;
+    let [outputs, _, width] = shape.output;
+    let window = &shape.window;
+    let steps = P::GROUP == 1 || window.dilation[1] == 1;
+    let across = outputs * width.div_ceil(LANES);
+    let blocks = width * outputs.div_ceil(LANES);
+    // Taking channels or columns apart costs more than it saves.
+    let copied = inputs == 1 && window.stride[1] == 1;
+    P::ROWS
+        && steps
+        && shape.groups == 1
+        && window.kernel[1] < shape.input[2]
+        && copied
+        && across * 4 <= blocks * 3
+}
+
+/// Values of a row of the padded copy, and in all: behind the last row there is room for the lanes that
+/// no output needs.
+#[inline(always)]
+const fn sizes(shape: &ConvShape) -> [usize; 2] {
+    let [height, width] = padded(shape);
+    [width, height * width + 4 * LANES]
+}
+
+/// Blocks that the padded copy takes.
+pub(super) const fn blocks<P: Precision>(shape: &ConvShape) -> usize {
+    Block::count::<P::Element>(sizes(shape)[1])
+}
+
+/// Copies the input with its padding around it.
+#[inline(always)]
+pub(super) fn copy<'s, P: Precision>(
+    shape: &ConvShape,
+    input: &[P::Element],
+    scratch: &'s mut [Block],
+    zero: P::Element,
+) -> &'s [P::Element] {
+    let [row, len] = sizes(shape);
+    let [_, height, width] = shape.input;
+    let [top, _, left, _] = shape.window.padding;
+    let copy = values_mut(scratch, len);
+    let (above, rest) = copy.split_at_mut(top * row);
+    let (rows, below) = rest.split_at_mut(height * row);
+    above.fill(zero);
+    below.fill(zero);
+    for (row, source) in rows.chunks_exact_mut(row).zip(input.chunks_exact(width)) {
+        let (before, row) = row.split_at_mut(left);
+        let (row, after) = row.split_at_mut(width);
+        before.fill(zero);
+        row.copy_from_slice(source);
+        after.fill(zero);
+    }
+    copy
+}
+
+/// A layer over one image.
+pub(super) struct Job<'p, 'a, P: Precision> {
+    pub(super) shape: ConvShape,
+    pub(super) parameters: Parameters<'p, P>,
+    pub(super) activation: Activation,
+    /// Whether the results go through [`pools`]' pool.
+    pub(super) pool: bool,
+    pub(super) input: &'a [P::Element],
+    pub(super) output: &'a mut [P::Element],
+}
+
+/// Whether a pool can be done before the results are stored: 2×2 without overlap or padding, after a
+/// function that preserves order.
+pub(super) const fn pools(pool: &PoolShape, activation: Activation) -> bool {
+    let window = &pool.window;
+    matches!(window.kernel, [2, 2])
+        && matches!(window.stride, [2, 2])
+        && matches!(window.padding, [0, 0, 0, 0])
+        && activation.is_monotone()
+}
+
+/// A tile that is known when the kernel is compiled.
+pub(super) trait Planned {
+    const TILE: usize;
+}
+
+/// Work that is compiled for a tile of rows, vectors and output channels.
+trait Body {
+    fn run<const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(self);
+}
+
+macro_rules! tiles {
+    ($($index:literal: $rows:literal x $vectors:literal x $outputs:literal,)+) => {
+        /// Rows, vectors of a row and output channels of each tile.
+        const TILES: &[[usize; 3]] = &[$([$rows, $vectors, $outputs]),+];
+
+        #[inline(always)]
+        fn with_fixed_tile<T: Planned, B: Body>(body: B) {
+            match T::TILE {
+                $($index => body.run::<$rows, $vectors, $outputs>(),)+
+                _ => unreachable!("a plan names a tile of the table"),
+            }
+        }
+
+        fn with_any_tile<B: Body>(index: usize, body: B) {
+            match index {
+                $($index => body.run::<$rows, $vectors, $outputs>(),)+
+                _ => unreachable!("a plan names a tile of the table"),
+            }
+        }
+    };
+}
+
+tiles! {
+    0: 1 x 1 x 1, 1: 1 x 1 x 2, 2: 1 x 1 x 3, 3: 1 x 1 x 4, 4: 1 x 1 x 6, 5: 1 x 1 x 8,
+    6: 1 x 2 x 8, 7: 1 x 3 x 8,
+    8: 2 x 1 x 1, 9: 2 x 1 x 2, 10: 2 x 1 x 3, 11: 2 x 1 x 6, 12: 2 x 1 x 8,
+    13: 2 x 2 x 1, 14: 2 x 2 x 2, 15: 2 x 2 x 3, 16: 2 x 2 x 4, 17: 2 x 2 x 6,
+}
+
+const fn fits<I: Isa>([rows, vectors, outputs]: [usize; 3]) -> bool {
+    let (inputs, sums) = (rows * vectors, rows * vectors * outputs);
+    // Either all inputs and one weight, or all weights and one input, beside the sums.
+    (sums + inputs) * I::REGISTERS < I::VECTORS
+        || (sums + 1) * I::REGISTERS + outputs <= I::VECTORS
+        || sums == 1
+        || rows == 2 && sums == 2
+}
+
+/// The cheapest tile, by the measure of `tile.rs`; a pool takes two rows.
+pub(super) const fn choose<I: Isa>(shape: &ConvShape, pool: bool) -> usize {
+    let [outputs, height, width] = shape.output;
+    let (mut best, mut best_cost) = (0, usize::MAX);
+    let mut index = 0;
+    while index < TILES.len() {
+        let tile = TILES[index];
+        let [r, v, o] = tile;
+        let whole = v == 1 || (v - 1) * LANES < width;
+        if fits::<I>(tile) && (r == 2 || !pool) && r <= height && o <= outputs && whole {
+            let products = r * v * o * I::REGISTERS;
+            // A load that is as wide as a cache line and not aligned takes two.
+            let loads = r * v * if I::REGISTERS == 1 { 2 } else { I::REGISTERS } + o;
+            let most = if products > loads { products } else { loads };
+            let step = if most > 8 { most } else { 8 };
+            let tiles = height.div_ceil(r) * width.div_ceil(v * LANES) * outputs.div_ceil(o);
+            let cost = tiles * (4 * step + 1);
+            if cost < best_cost {
+                (best, best_cost) = (index, cost);
+            }
+        }
+        index += 1;
+    }
+    best
+}
+
+/// Runs a layer with a tile that is known when it is compiled.
+#[inline(always)]
+pub(super) fn run_planned<P: Precision, I: Isa, T: Planned>(isa: I, job: Job<'_, '_, P>) {
+    with_fixed_tile::<T, _>(Pass { isa, job });
+}
+
+/// Runs a layer with any tile.
+pub(super) fn run_any<P: Precision, I: Isa>(isa: I, tile: usize, job: Job<'_, '_, P>) {
+    with_any_tile(tile, Pass { isa, job });
+}
+
+struct Pass<'p, 'a, P: Precision, I> {
+    isa: I,
+    job: Job<'p, 'a, P>,
+}
+
+impl<P: Precision, I: Isa> Body for Pass<'_, '_, P, I> {
+    #[inline(always)]
+    fn run<const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(self) {
+        if const { !fits::<I>([ROWS, VECTORS, OUTPUTS]) } {
+            unreachable!("a plan's tile of {ROWS} x {VECTORS} x {OUTPUTS} fits into the registers");
+        }
+        let Self { isa, mut job } = self;
+        let [outputs, height, width] = job.shape.output;
+        let lanes = VECTORS * LANES;
+        for first in overlapping::<OUTPUTS>(outputs) {
+            // A pool's last odd row is not part of it.
+            let bands = if job.pool { height / 2 } else { height.div_ceil(ROWS) };
+            for band in 0..bands {
+                let y = (band * ROWS).min(height - ROWS);
+                for tile in 0..width.div_ceil(lanes) {
+                    // A pool's pairs start at even columns.
+                    let last = width.saturating_sub(lanes);
+                    let x = (tile * lanes).min(if job.pool { last & !1 } else { last });
+                    let sums = job.tile::<I, ROWS, VECTORS, OUTPUTS>(isa, [y, x], first);
+                    if job.pool {
+                        job.store_pooled(isa, &sums, [y, x], first);
+                    } else {
+                        job.store(isa, &sums, [y, x], first);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sums of rows, vectors and output channels.
+type Sums<P, I, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize> =
+    [[[<P as Precision>::Sums<I>; OUTPUTS]; VECTORS]; ROWS];
+
+impl<P: Precision> Job<'_, '_, P> {
+    #[inline(always)]
+    fn tile<I: Isa, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
+        &self,
+        isa: I,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) -> Sums<P, I, ROWS, VECTORS, OUTPUTS> {
+        let Self { shape, parameters: Parameters { channels, weights }, input, .. } = self;
+        let layout = WeightLayout::new(shape, P::GROUP);
+        let [row, _] = sizes(shape);
+        let window = shape.window;
+        let mut sums = [[[P::zero(isa); OUTPUTS]; VECTORS]; ROWS];
+        for o in 0..OUTPUTS {
+            let start = P::start_spread(isa, *channels, first + o);
+            for r in 0..ROWS {
+                for v in 0..VECTORS {
+                    sums[r][v][o] = start;
+                }
+            }
+        }
+        let lane = LaneWeights { weights, layout, first };
+        let steps = window.kernel[1].div_ceil(P::GROUP);
+        for ky in 0..window.kernel[0] {
+            let at = (y * window.stride[0] + ky * window.dilation[0]) * row + x;
+            for s in 0..steps {
+                let from = at + s * P::GROUP * window.dilation[1];
+                let reach = (ROWS - 1) * window.stride[0] * row + VECTORS * LANES;
+                let stretch = &input[from..][..reach + P::GROUP - 1];
+                let weights = lane.step::<P, I, OUTPUTS>(isa, ky * steps + s);
+                for r in 0..ROWS {
+                    for v in 0..VECTORS {
+                        let at = r * window.stride[0] * row + v * LANES;
+                        let inputs = &stretch[at..][..LANES + P::GROUP - 1];
+                        let inputs = P::slide_inputs(isa, inputs);
+                        for o in 0..OUTPUTS {
+                            sums[r][v][o] = P::add_products(isa, sums[r][v][o], inputs, weights[o]);
+                        }
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    /// Stores the results of a tile.
+    #[inline(always)]
+    fn store<I: Isa, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
+        &mut self,
+        isa: I,
+        sums: &Sums<P, I, ROWS, VECTORS, OUTPUTS>,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) {
+        let [_, _, width] = self.shape.output;
+        for r in 0..ROWS {
+            for v in 0..VECTORS {
+                let x = x + v * LANES;
+                if x < width {
+                    let places = LANES.min(width - x);
+                    self.interleave::<I, OUTPUTS>(
+                        isa,
+                        &sums[r][v],
+                        (y + r) * width + x,
+                        places,
+                        first,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Stores the largest of each 2×2 results of a tile.
+    #[inline(always)]
+    fn store_pooled<I: Isa, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
+        &mut self,
+        isa: I,
+        sums: &Sums<P, I, ROWS, VECTORS, OUTPUTS>,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) {
+        let [_, _, width] = self.shape.output;
+        let (y, x, width) = (y / 2, x / 2, width / 2);
+        let last = const { ROWS - 1 };
+        let mut v = 0;
+        while v < VECTORS {
+            let mut pooled = sums[0][v];
+            let next = if v + 1 < VECTORS { v + 1 } else { v };
+            for o in 0..OUTPUTS {
+                let one = P::max(isa, sums[0][v][o], sums[last][v][o]);
+                let two = P::max(isa, sums[0][next][o], sums[last][next][o]);
+                pooled[o] = P::max_pairs(isa, one, two);
+            }
+            let x = x + v * LANES / 2;
+            let len = if next > v { LANES } else { LANES / 2 };
+            if x < width {
+                let places = len.min(width - x);
+                self.interleave::<I, OUTPUTS>(isa, &pooled, y * width + x, places, first);
+            }
+            v += 2;
+        }
+    }
+
+    /// Finishes some channels' sums at neighbouring positions, and stores them position by position.
+    #[inline(always)]
+    fn interleave<I: Isa, const OUTPUTS: usize>(
+        &mut self,
+        isa: I,
+        sums: &[P::Sums<I>; OUTPUTS],
+        position: usize,
+        places: usize,
+        first: usize,
+    ) {
+        let [outputs, ..] = self.shape.output;
+        let mut results = [[P::padding(self.parameters.channels); LANES]; OUTPUTS];
+        for o in 0..OUTPUTS {
+            let (channels, activation) = (self.parameters.channels, self.activation);
+            P::finish_spread(isa, sums[o], channels, first + o, activation, &mut results[o]);
+        }
+        let pixels = &mut self.output[position * outputs..][..places * outputs];
+        for (lane, pixel) in pixels.chunks_exact_mut(outputs).enumerate() {
+            let pixel = &mut pixel[first..][..OUTPUTS];
+            for o in 0..OUTPUTS {
+                pixel[o] = results[o][lane % LANES];
+            }
+        }
+    }
+}
+
+/// The weights of one lane of a block after the other.
+struct LaneWeights<'a, W> {
+    weights: &'a [W],
+    layout: WeightLayout,
+    first: usize,
+}
+
+impl<W> LaneWeights<'_, W> {
+    /// A step's weights of neighbouring output channels, each in every lane.
+    #[inline(always)]
+    fn step<P: Precision<Weight = W>, I: Isa, const OUTPUTS: usize>(
+        &self,
+        isa: I,
+        step: usize,
+    ) -> [P::Weights<I>; OUTPUTS] {
+        let mut spread = [self.output::<P, I>(isa, step, self.first); OUTPUTS];
+        for o in 1..OUTPUTS {
+            spread[o] = self.output::<P, I>(isa, step, self.first + o);
+        }
+        spread
+    }
+
+    #[inline(always)]
+    fn output<P: Precision<Weight = W>, I: Isa>(
+        &self,
+        isa: I,
+        step: usize,
+        output: usize,
+    ) -> P::Weights<I> {
+        let (block, lane) = (output / LANES, output % LANES);
+        let steps = self.layout.runs * self.layout.steps();
+        let at = (block * LANES * steps + step * self.layout.lanes(block) + lane) * P::UNITS;
+        P::spread_weights(isa, &self.weights[at..][..P::UNITS])
+    }
+}

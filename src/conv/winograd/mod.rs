@@ -44,6 +44,7 @@ use crate::simd::memory::{values, values_mut};
 use crate::simd::{Block, Isa};
 use alloc::{vec, vec::Vec};
 use plan::Plan;
+use tile::Products;
 use transform::F;
 
 /// Minimal filtering of 3×3 and 5×5 windows at stride 1.
@@ -226,8 +227,11 @@ fn run<I: Isa, E: Epilogue, const M: usize, const R: usize, const N: usize, cons
         for group in 0..plan.groups {
             for block in 0..plan.blocks {
                 let block = [group, block];
-                product::sums::<I, T>(isa, plan, block, positions, weights, sums);
-                tile::outputs::<I, E, M, R, N>(isa, plan, first, block, sums, channels, output);
+                if plan.inputs() > 1 {
+                    product::sums::<I, T>(isa, plan, block, positions, weights, sums);
+                }
+                let products = Products { positions, weights, sums };
+                tile::outputs::<I, E, M, R, N>(isa, plan, first, block, products, channels, output);
             }
         }
     }

@@ -135,7 +135,7 @@ impl Plan {
             (m * m * self.plane()).next_multiple_of(LANES),
             n * m * self.column(),
             n * n * self.position(),
-            self.strip_tiles() * self.sums() * LANES,
+            if self.inputs() > 1 { self.strip_tiles() * self.sums() * LANES } else { 0 },
         ]
     }
 

@@ -37,15 +37,6 @@ pub(super) fn sums<I: Isa, const T: usize>(
     for (position, weights) in weights.chunks_exact(inputs).enumerate() {
         let values = &positions[position * plan.position()..][..plan.position()];
         let sums = &mut sums[position..];
-        if plan.shape.is_depthwise() {
-            let weight = isa.load(&weights[0]);
-            for tile in 0..tiles {
-                let value = values[tile * channels + block * LANES..].first_chunk();
-                let value = isa.load(value.expect("a position ends in a spare vector"));
-                isa.store(isa.mul(value, weight), &mut sums[tile * plan.sums()]);
-            }
-            continue;
-        }
         let values = &values[group * inputs..];
         if tiles < T {
             for tile in 0..tiles {
@@ -59,6 +50,30 @@ pub(super) fn sums<I: Isa, const T: usize>(
             some::<I, T>(isa, plan, &values[first * channels..], weights, sums);
         }
     }
+}
+
+/// The only product of a tile and a position in a layer whose sums have one input. Storing it and
+/// loading it again would take longer.
+#[inline(always)]
+pub(super) fn only<I: Isa>(
+    isa: I,
+    plan: Plan,
+    [group, block]: [usize; 2],
+    [tile, position]: [usize; 2],
+    positions: &[f32],
+    weights: &[f32],
+) -> I::F32 {
+    let (weights, _) = weights.as_chunks::<LANES>();
+    let count = plan.n() * plan.n();
+    let weight = isa.load(&weights[(group * plan.blocks + block) * count..][..count][position]);
+    let values = &positions[position * plan.position() + tile * plan.shape.input[0]..];
+    let value = if plan.shape.is_depthwise() {
+        let value = values[block * LANES..].first_chunk();
+        isa.load(value.expect("a position ends in a spare vector"))
+    } else {
+        isa.splat(values[group])
+    };
+    isa.mul(value, weight)
 }
 
 /// One position's sums for `T` tiles.

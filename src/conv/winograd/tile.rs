@@ -5,6 +5,7 @@
 #![allow(clippy::needless_range_loop, reason = "the loops are unrolled, over several arrays alike")]
 
 use super::plan::Plan;
+use super::product;
 use super::transform::F;
 use crate::conv::{LANES, WeightLayout};
 use crate::layers::Epilogue;
@@ -108,6 +109,14 @@ fn line<I: Isa, const M: usize, const R: usize, const N: usize>(
     }
 }
 
+/// What outputs are transformed from.
+#[derive(Clone, Copy)]
+pub(super) struct Products<'a> {
+    pub(super) positions: &'a [f32],
+    pub(super) weights: &'a [f32],
+    pub(super) sums: &'a [f32],
+}
+
 /// Aᵀ M A, bias and activation: the outputs of one block of a group's channels.
 #[inline(always)]
 pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const N: usize>(
@@ -115,7 +124,7 @@ pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const
     plan: Plan,
     first: usize,
     [group, block]: [usize; 2],
-    sums: &[f32],
+    products: Products<'_>,
     channels: &[f32],
     output: &mut [f32],
 ) {
@@ -125,15 +134,21 @@ pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const
     let offset = group * layout.outputs + block * LANES;
     let place = layout.channel(offset);
     let bias = f32::start_block(isa, channels, place);
+    let Products { positions, weights, sums } = products;
     let (sums, _) = sums.as_chunks::<LANES>();
     for tile in 0..plan.strip_tiles() {
         let (i, j) = (first + tile / plan.tiles[1], tile % plan.tiles[1]);
-        let sums = &sums[tile * plan.sums()..][..N * N];
         let mut columns = [[bias; N]; M];
         for h in 0..N {
             let mut column = [bias; N];
             for v in 0..N {
-                column[v] = isa.load(&sums[v * N + h]);
+                let position = v * N + h;
+                column[v] = if plan.inputs() > 1 {
+                    isa.load(&sums[tile * plan.sums()..][..N * N][position])
+                } else {
+                    let place = [tile, position];
+                    product::only(isa, plan, [group, block], place, positions, weights)
+                };
             }
             let column = F::<M, R, N>::output(isa, column);
             for y in 0..M {

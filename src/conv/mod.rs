@@ -3,6 +3,8 @@
 mod auto;
 mod depthwise;
 mod direct;
+#[cfg(feature = "alloc")]
+mod fft;
 mod im2col;
 mod layout;
 mod naive;
@@ -16,6 +18,8 @@ mod winograd;
 
 pub use auto::Auto;
 pub use direct::Direct;
+#[cfg(feature = "alloc")]
+pub use fft::Fft;
 pub use im2col::Im2col;
 pub use layout::{LANES, WeightLayout};
 pub use naive::Naive;

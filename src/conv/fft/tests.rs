@@ -1,0 +1,118 @@
+//! Windows of every size on every instruction set of this machine, against the definition in `f64`.
+
+use super::*;
+use crate::conv::oracle::{Case, Numbers, first_wrong};
+use crate::layers::Activation;
+use crate::shape::Window;
+use crate::simd::{Kernel, Scalar, Visitor, each_supported};
+use std::println;
+
+/// One layer under one plan.
+struct Layer<'a> {
+    case: &'a Case,
+    plan: Plan,
+    spectra: &'a [Block],
+    output: &'a mut [f32],
+}
+
+impl Kernel for Layer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        // What is in the scratch memory beforehand must not matter.
+        let mut scratch = vec![Block([0xFF; 64]); self.plan.scratch()];
+        let Self { case, plan, spectra, output } = self;
+        let channels = case.parameters().channels;
+        let end = End { channels, activation: Activation::ReLU, output };
+        if at_once::<I>(&plan) == 4 {
+            run::<I, 4>(isa, plan, spectra, &case.input, end, &mut scratch);
+        } else {
+            run::<I, 1>(isa, plan, spectra, &case.input, end, &mut scratch);
+        }
+    }
+}
+
+/// Roundings of a result, in units of max|x|·Σ|w|, as the module's page states them: a transform of
+/// n values changes their norm by no more than some roundings per factor of 2 of n, and the largest
+/// of n values can be as large as √n times their root mean square.
+fn roundings(plan: Plan) -> f64 {
+    let size = (plan.size[0] * plan.size[1]) as f64;
+    (plan.inputs() as f64 + 16.0 * size.log2() + 8.0) * size.sqrt()
+}
+
+struct Check<'a> {
+    case: &'a Case,
+    exact: &'a [(f64, f64)],
+    plan: Plan,
+    ran: usize,
+}
+
+impl Visitor for Check<'_> {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        let spectra = spectra(self.plan, self.case.parameters().weights);
+        let mut output = vec![f32::NAN; self.exact.len()];
+        let layer =
+            Layer { case: self.case, plan: self.plan, spectra: &spectra, output: &mut output };
+        isa.run(layer);
+        if let Some(at) = first_wrong(self.exact, &output, roundings(self.plan)) {
+            let (found, wanted) = (output[at], self.exact[at].0);
+            panic!("{} {:?}: output {at} is {found}, not {wanted}", I::NAME, self.plan);
+        }
+        self.ran += 1;
+    }
+}
+
+#[test]
+fn random_layers() {
+    let mut numbers = Numbers(2);
+    let mut ran = 0;
+    for round in 0..600 {
+        let kernel = [numbers.within(1, 9), numbers.within(1, 9)];
+        let case = Case::new(numbers.shape(kernel, 13), &mut numbers);
+        let mut exact = case.exact();
+        exact.iter_mut().for_each(|(sum, _)| *sum = sum.max(0.0));
+        let mut plan = Plan::new(case.shape);
+        if round % 2 == 0 {
+            // As many tiles as there can be.
+            plan = Plan::fitting(case.shape, kernel);
+        }
+        let mut check = Check { case: &case, exact: &exact, plan, ran: 0 };
+        each_supported(&mut check);
+        ran = check.ran;
+    }
+    println!("600 layers on each of {ran} instruction sets");
+}
+
+/// The root mean square error against that of the definition in `f32`, as the module's page states it.
+#[test]
+fn errors_are_as_stated() {
+    for (kernel, channels, stated) in [(5, 1, 2.0), (5, 32, 1.0), (3, 1, 2.0), (9, 4, 1.0)] {
+        let shape = ConvShape {
+            input: [channels, 20, 20],
+            output: [16, 20, 20],
+            window: Window {
+                kernel: [kernel; 2],
+                stride: [1; 2],
+                padding: [kernel / 2; 4],
+                dilation: [1; 2],
+            },
+            groups: 1,
+        };
+        let case = Case::new(shape, &mut Numbers(7));
+        let plan = Plan::new(shape);
+        let spectra = spectra(plan, case.parameters().weights);
+        let exact = case.exact();
+        let mut found = vec![f32::NAN; exact.len()];
+        Scalar.run(Layer { case: &case, plan, spectra: &spectra, output: &mut found });
+        let error = |output: &[f32]| {
+            let error = |(&(exact, _), &output): (&(f64, f64), &f32)| {
+                (f64::from(output.max(0.0)) - exact.max(0.0)).powi(2)
+            };
+            exact.iter().zip(output).map(error).sum::<f64>().sqrt()
+        };
+        let ratio = error(&found) / error(&case.plain());
+        println!("{kernel}×{kernel}, {channels} channels: {ratio:.2} × the definition's error");
+        assert!(ratio <= stated, "{kernel}×{kernel}, {channels} channels: {ratio}, not {stated}");
+    }
+}

@@ -57,7 +57,7 @@ pub use tensor::Tensor;
 /// What most programs use.
 pub mod prelude {
     #[cfg(feature = "alloc")]
-    pub use crate::conv::Winograd;
+    pub use crate::conv::{Fft, Winograd};
     pub use crate::conv::{Auto, Convolve, Direct, Im2col, Naive};
     pub use crate::element::I4;
     pub use crate::network::{LayerInfo, Network};

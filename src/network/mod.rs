@@ -10,7 +10,7 @@ mod workspace;
 pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]
 pub use observe::{LayerTrace, trace, trace_slice};
-pub use predict::{predict, predict_slice, predict_with};
+pub use predict::{predict, predict_batch, predict_slice, predict_with};
 pub use summary::{debug, summary};
 #[cfg(feature = "alloc")]
 pub use workspace::workspace;
@@ -148,7 +148,7 @@ pub const fn largest(sizes: &[usize]) -> usize {
 }
 
 /// An element of an input image: a real value, or a byte that stands for 0.0 to 1.0.
-pub trait Pixel: Pod {
+pub trait Pixel: Pod + Send + Sync {
     /// The real value.
     fn value(self) -> f32;
 }

@@ -38,6 +38,22 @@ pub fn predict_slice<N: Network, T: Pixel>(
     output: &mut [f32],
     workspace: &mut [Block],
 ) {
+    check_batch::<N, T>(images, output);
+    assert!(
+        workspace.len() >= N::WORKSPACE,
+        "{} needs a workspace of {} blocks, this one has {}",
+        N::NAME,
+        N::WORKSPACE,
+        workspace.len(),
+    );
+    #[cfg(feature = "std")]
+    if network.verbose() {
+        tell::<N>(images.len() / volume(N::INPUT));
+    }
+    simd::dispatch(Predict { network, images, output, workspace });
+}
+
+fn check_batch<N: Network, T: Pixel>(images: &[T], output: &[f32]) {
     let count = images.len() / volume(N::INPUT);
     assert!(
         images.len() == count * volume(N::INPUT) && output.len() == count * volume(N::OUTPUT),
@@ -48,18 +64,6 @@ pub fn predict_slice<N: Network, T: Pixel>(
         images.len(),
         output.len(),
     );
-    assert!(
-        workspace.len() >= N::WORKSPACE,
-        "{} needs a workspace of {} blocks, this one has {}",
-        N::NAME,
-        N::WORKSPACE,
-        workspace.len(),
-    );
-    #[cfg(feature = "std")]
-    if network.verbose() {
-        tell::<N>(count);
-    }
-    simd::dispatch(Predict { network, images, output, workspace });
 }
 
 #[cfg(feature = "std")]
@@ -69,6 +73,37 @@ fn tell<N: Network>(count: usize) {
     for layer in N::LAYERS {
         eprintln!("  {:12} {:12} {}", layer.name, layer.kind, Shape(layer.output));
     }
+}
+
+/// Runs a batch that lies in slices, in workspace of its own.
+///
+/// # Panics
+/// If the two batches differ in length.
+#[inline]
+pub fn predict_batch<N: Network, T: Pixel>(network: &N, images: &[T], output: &mut [f32]) {
+    #[cfg(feature = "parallel")]
+    if images.len() > volume(N::INPUT) && !network.verbose() {
+        return predict_parallel(network, images, output);
+    }
+    with_workspace::<N, _>(|workspace| predict_slice(network, images, output, workspace));
+}
+
+/// Shares a batch out to the cores. An image's result depends on nothing but the image, so it is the
+/// same, bit for bit, in any share.
+#[cfg(feature = "parallel")]
+fn predict_parallel<N: Network, T: Pixel>(network: &N, images: &[T], output: &mut [f32]) {
+    use rayon::prelude::*;
+
+    check_batch::<N, T>(images, output);
+    // Several shares a thread, since other work may hold one of them up.
+    let shares = rayon::current_num_threads() * 4;
+    let share = (images.len() / volume(N::INPUT)).div_ceil(shares);
+    images
+        .par_chunks(share * volume(N::INPUT))
+        .zip(output.par_chunks_mut(share * volume(N::OUTPUT)))
+        .for_each(|(images, output)| {
+            with_workspace::<N, _>(|workspace| predict_slice(network, images, output, workspace));
+        });
 }
 
 /// Runs a batch.
@@ -87,7 +122,9 @@ pub fn predict<
     network: &Net,
     images: &Tensor<T, N, C, H, W>,
 ) -> Tensor<f32, N, K, OH, OW> {
-    with_workspace::<Net, _>(|workspace| predict_with(network, images, workspace))
+    let mut output = Tensor::zeros();
+    predict_batch(network, images.as_slice(), output.as_mut_slice());
+    output
 }
 
 /// Runs a batch in a workspace of the caller's.

@@ -206,7 +206,7 @@ mod classify {
 
     #[test]
     fn every_algorithm_reads_alike() {
-        for algorithm in ["naive", "im2col", "Direct", "WINOGRAD", "auto"] {
+        for algorithm in ["naive", "im2col", "Direct", "WINOGRAD", "fft", "auto"] {
             let out = succeed(&[
                 "classify",
                 "--precision",

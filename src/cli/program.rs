@@ -194,7 +194,7 @@ fn named(
 #[macro_export]
 macro_rules! __program {
     ($network:ident, $($field:tt)*) => {{
-        use $crate::conv::{Algorithm, Auto, Direct, Im2col, Naive, Winograd};
+        use $crate::conv::{Algorithm, Auto, Direct, Fft, Im2col, Naive, Winograd};
         use $crate::network::Network;
         $crate::cli::Program {
             network: <$network as Network>::NAME,
@@ -206,6 +206,7 @@ macro_rules! __program {
                 $crate::cli::Model::of::<$network<f32, Im2col>>(<Im2col as Algorithm>::NAME),
                 $crate::cli::Model::of::<$network<f32, Direct>>(<Direct as Algorithm>::NAME),
                 $crate::cli::Model::of::<$network<f32, Winograd>>(<Winograd as Algorithm>::NAME),
+                $crate::cli::Model::of::<$network<f32, Fft>>(<Fft as Algorithm>::NAME),
             ] },
             $($field)*
         }

@@ -1,4 +1,5 @@
 //! What `examples/compile_time.rs` quotes is what the compiler says.
+#![cfg(not(target_family = "wasm"))]
 
 use std::fs;
 

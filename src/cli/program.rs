@@ -7,7 +7,7 @@ use crate::simd::Block;
 use crate::weights::{self, LoadError};
 use std::path::Path;
 
-/// What a program is made for; [`program!`](crate::cli::program) writes it.
+/// What a program is made for; `program!` writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// The name of the network's type.

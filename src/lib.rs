@@ -72,12 +72,12 @@ pub mod prelude {
 /// What the code that `network!` writes refers to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::conv::{Algorithm, Auto, Convolve};
+    pub use crate::conv::{Algorithm, Auto, Convolve, does_itself};
     pub use crate::layers::*;
     pub use crate::map::{FeatureMap, reshape};
     pub use crate::network::{
         LayerInfo, Network, Observer, Pixel, debug, input, largest, output, predict, predict_with,
-        summary,
+        sum, summary,
     };
     #[cfg(feature = "std")]
     pub use crate::network::{LayerTime, profile};

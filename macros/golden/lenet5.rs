@@ -282,7 +282,7 @@ mod __LeNet5 {
     }
 }
 const _: () = {
-    use ::core::primitive::{f32, str, u8, u64, usize};
+    use ::core::primitive::{bool, f32, str, u8, u64, usize};
     use ::microcnn::__private as __cnn;
     impl<P, A> __cnn::Network for LeNet5<P, A>
     where
@@ -558,9 +558,15 @@ const _: () = {
             self.fc2.save(sink);
         }
         fn weight_bytes(&self) -> usize {
-            self.conv1.weight_bytes() + self.conv2.weight_bytes()
-                + self.conv3.weight_bytes() + self.fc1.weight_bytes()
-                + self.fc2.weight_bytes()
+            __cnn::sum(
+                &[
+                    self.conv1.weight_bytes(),
+                    self.conv2.weight_bytes(),
+                    self.conv3.weight_bytes(),
+                    self.fc1.weight_bytes(),
+                    self.fc2.weight_bytes(),
+                ],
+            )
         }
         fn verbose(&self) -> bool {
             self.__verbose
@@ -579,12 +585,15 @@ const _: () = {
             __cnn::weights::random(seed)
         }
         /// Blocks that the packed parameters take.
-        pub const PACKED: usize = __cnn::packed_blocks(
-            &<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC,
-        ) + __cnn::packed_blocks(&<__LeNet5::conv2 as __cnn::ConvLayer>::SPEC)
-            + __cnn::packed_blocks(&<__LeNet5::conv3 as __cnn::ConvLayer>::SPEC)
-            + __cnn::packed_blocks(&<__LeNet5::fc1 as __cnn::ConvLayer>::SPEC)
-            + __cnn::packed_blocks(&<__LeNet5::fc2 as __cnn::ConvLayer>::SPEC);
+        pub const PACKED: usize = __cnn::sum(
+            &[
+                __cnn::packed_blocks(&<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC),
+                __cnn::packed_blocks(&<__LeNet5::conv2 as __cnn::ConvLayer>::SPEC),
+                __cnn::packed_blocks(&<__LeNet5::conv3 as __cnn::ConvLayer>::SPEC),
+                __cnn::packed_blocks(&<__LeNet5::fc1 as __cnn::ConvLayer>::SPEC),
+                __cnn::packed_blocks(&<__LeNet5::fc2 as __cnn::ConvLayer>::SPEC),
+            ],
+        );
         /// Packs the bytes of a `.raw` file when the program is compiled.
         ///
         /// # Panics

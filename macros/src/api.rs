@@ -197,10 +197,7 @@ fn constant(network: &Network<'_>) -> TokenStream {
         fields.iter().filter(|field| field.has_weights()).map(|field| &field.ident).collect();
     let specs = weights.iter().map(|ident| quote!(<#module::#ident as __cnn::ConvLayer>::SPEC));
     let specs: Vec<_> = specs.collect();
-    let packed = match specs.is_empty() {
-        true => quote!(0),
-        false => quote!(#(__cnn::packed_blocks(&#specs))+*),
-    };
+    let packed = quote!(__cnn::sum(&[#(__cnn::packed_blocks(&#specs),)*]));
     let splits = weights.iter().zip(&specs).map(|(ident, spec)| {
         quote!(let (#ident, packed) = packed.split_at(__cnn::packed_blocks(&#spec));)
     });

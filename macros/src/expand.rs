@@ -13,10 +13,11 @@ use crate::parse::Declaration;
 use crate::plan::{Field, Plan, Precision, State};
 use crate::shape::Shape;
 use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Meta, Type, TypePath};
 
 /// What all parts of the expansion need to know.
@@ -78,14 +79,17 @@ pub(crate) fn expand(
     });
     let implementation = forward::implementation(&network);
     let api = api::api(&network);
+    let fields = plan.map_or(&[][..], |plan| &plan.fields);
+    let asserts = fields.iter().filter_map(|field| algorithm_assert(field, module));
     quote! {
         #structure
         #types
         #(#cfgs)*
         const _: () = {
-            use ::core::primitive::{f32, str, u8, u64, usize};
+            use ::core::primitive::{bool, f32, str, u8, u64, usize};
             use #microcnn::__private as __cnn;
             #implementation
+            #(#asserts)*
             #api
         };
     }
@@ -272,6 +276,17 @@ fn layer_type(field: &Field) -> TokenStream {
         }
         #numbers
     }
+}
+
+/// That the algorithm which a layer asks for does the layer, under whatever name it goes here.
+fn algorithm_assert(field: &Field, module: &Ident) -> Option<TokenStream> {
+    let algorithm = field.algorithm.as_ref()?;
+    let ident = &field.ident;
+    let shown = algorithm.to_token_stream().to_string().replace(' ', "");
+    let message = format!("`{}`: `{shown}` cannot do this layer", field.name);
+    let does = quote!(__cnn::does_itself::<#algorithm, #module::#ident>());
+    let assert = quote_spanned!(algorithm.span()=> ::core::assert!(#does, #message));
+    Some(quote!(const _: () = #assert;))
 }
 
 fn convolution_numbers(field: &Field, convolution: &Convolution) -> TokenStream {

@@ -155,7 +155,7 @@ impl Writer<'_> {
             &self.walk(),
             &quote!(::core::result::Result::Ok(Self { #(#built,)* __verbose: false, #marker })),
             &quote!(#(self.#write.save(sink);)*),
-            &if weights.is_empty() { quote!(0) } else { quote!(#(self.#bytes.weight_bytes())+*) },
+            &quote!(__cnn::sum(&[#(self.#bytes.weight_bytes(),)*])),
         );
         quote! {
             const LAYERS: &'static [__cnn::LayerInfo] = &[#(#layers,)*];

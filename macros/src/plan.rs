@@ -109,7 +109,7 @@ pub(crate) fn plan(layers: &[Inferred], input: [usize; 3]) -> Plan {
             stored: 0,
         },
         // What the module of the layers' types says itself.
-        idents: ["Some", "None", "__cnn"].map(str::to_owned).into(),
+        idents: ["Some", "None", "__cnn", "__verbose", "__marker"].map(str::to_owned).into(),
     };
     let map = Map {
         forward: ValueId::INPUT,

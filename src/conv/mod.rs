@@ -3,6 +3,7 @@
 mod auto;
 mod depthwise;
 mod direct;
+mod explicit;
 #[cfg(feature = "alloc")]
 mod fft;
 mod im2col;
@@ -18,6 +19,7 @@ mod winograd;
 
 pub use auto::Auto;
 pub use direct::Direct;
+pub use explicit::does_itself;
 #[cfg(feature = "alloc")]
 pub use fft::Fft;
 pub use im2col::Im2col;

@@ -51,6 +51,7 @@ pub mod tensor;
 pub mod weights;
 
 pub use element::I4;
+#[doc = include_str!("language.md")]
 pub use microcnn_macros::network;
 pub use tensor::Tensor;
 

@@ -22,7 +22,7 @@ use quote::quote;
 use report::Report;
 use syn::parse::{ParseStream, Parser};
 
-/// Declares a convolutional network.
+/// Declares a network; the language is described where `microcnn` exports it.
 #[proc_macro]
 pub fn network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     network_tokens(input.into()).into()

@@ -1,4 +1,4 @@
-//! LeNet-5's expansion, as a reader sees it: compared with `golden/lenet5.rs`.
+//! What the macro writes, and how fast. LeNet-5's expansion is compared with `golden/lenet5.rs`.
 //!
 //! `BLESS=1 cargo test -p microcnn-macros` writes the file anew.
 
@@ -74,4 +74,26 @@ fn open(item: ImplItem) -> Vec<ImplItem> {
         item
     };
     items.items.into_iter().map(mark).collect()
+}
+
+/// Time grows with the number of layers, not with its square: a network of eight times the layers takes
+/// about eight times as long.
+#[test]
+fn long_networks_expand_in_linear_time() {
+    let time = |blocks: usize| {
+        let layers =
+            |at| format!("conv{at}: Conv2d<8, 3>(padding = 1), bn{at}: BatchNorm2d, ReLU,");
+        let layers: String = (0..blocks).map(layers).collect();
+        let text = format!("struct Long: [8, 8, 8] {{ {layers} block: Residual {{ {layers} }} }}");
+        let input: proc_macro2::TokenStream = text.parse().unwrap();
+        let run = || {
+            let start = std::time::Instant::now();
+            let expansion = crate::network_tokens(input.clone());
+            (start.elapsed(), expansion.is_empty())
+        };
+        (0..3).map(|_| run().0).min().unwrap()
+    };
+    let (short, long) = (time(50), time(400));
+    println!("300 layers {short:?}, 2400 layers {long:?}");
+    assert!(long < 24 * short, "300 layers took {short:?}, 2400 layers {long:?}");
 }

@@ -51,6 +51,9 @@ mod __LeNet5 {
     }
     impl __cnn::Epilogue for conv1 {
         const ACTIVATION: __cnn::Activation = __cnn::Activation::ReLU;
+        const POOL: ::core::option::Option<__cnn::PoolShape> = Some(
+            <pool1 as __cnn::PoolLayer>::SHAPE,
+        );
     }
     impl __cnn::ConvLayer for conv1 {
         const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
@@ -111,6 +114,9 @@ mod __LeNet5 {
     }
     impl __cnn::Epilogue for conv2 {
         const ACTIVATION: __cnn::Activation = __cnn::Activation::ReLU;
+        const POOL: ::core::option::Option<__cnn::PoolShape> = Some(
+            <pool2 as __cnn::PoolLayer>::SHAPE,
+        );
     }
     impl __cnn::ConvLayer for conv2 {
         const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {
@@ -416,13 +422,17 @@ const _: () = {
         ];
         const STORED: usize = 61706;
         const SLOTS: &'static [usize] = &[
+            __cnn::Block::count::<P::Element>(784),
+            __cnn::Block::count::<P::Element>(1176),
+        ];
+        const WALK_SLOTS: &'static [usize] = &[
             __cnn::Block::count::<P::Element>(4704),
             __cnn::Block::count::<P::Element>(4704),
         ];
         const SCRATCH: usize = __cnn::largest(
             &[
-                <__cnn::Conv2d<P, A, __LeNet5::conv1>>::SCRATCH,
-                <__cnn::Conv2d<P, A, __LeNet5::conv2>>::SCRATCH,
+                <__cnn::Conv2d<P, A, __LeNet5::conv1>>::POOLED_SCRATCH,
+                <__cnn::Conv2d<P, A, __LeNet5::conv2>>::POOLED_SCRATCH,
                 <__cnn::Conv2d<P, A, __LeNet5::conv3>>::SCRATCH,
                 <__cnn::Linear<P, A, __LeNet5::fc1>>::SCRATCH,
                 <__cnn::Linear<P, A, __LeNet5::fc2>>::SCRATCH,
@@ -447,10 +457,12 @@ const _: () = {
                 28,
                 28,
             >(image, ::core::default::Default::default(), a);
-            let x: &__cnn::Map<P, 6, 28, 28> = self.conv1.forward(isa, x, b, scratch);
-            let x: &__cnn::Map<P, 6, 14, 14> = self.pool1.forward(isa, x, a);
-            let x: &__cnn::Map<P, 16, 10, 10> = self.conv2.forward(isa, x, b, scratch);
-            let x: &__cnn::Map<P, 16, 5, 5> = self.pool2.forward(isa, x, a);
+            let x: &__cnn::Map<P, 6, 14, 14> = self
+                .conv1
+                .forward_pooled(isa, x, b, scratch);
+            let x: &__cnn::Map<P, 16, 5, 5> = self
+                .conv2
+                .forward_pooled(isa, x, a, scratch);
             let x: &__cnn::Map<P, 120, 1, 1> = self.conv3.forward(isa, x, b, scratch);
             let x: &__cnn::Map<P, 84, 1, 1> = self.fc1.forward(isa, x, a, scratch);
             let x: &__cnn::Map<P, 10, 1, 1> = self.fc2.forward(isa, x, b, scratch);
@@ -466,9 +478,9 @@ const _: () = {
             observer: &mut O,
         ) {
             let (a, workspace) = workspace
-                .split_at_mut(<Self as __cnn::Network>::SLOTS[0]);
+                .split_at_mut(<Self as __cnn::Network>::WALK_SLOTS[0]);
             let (b, scratch) = workspace
-                .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
+                .split_at_mut(<Self as __cnn::Network>::WALK_SLOTS[1]);
             let x: &__cnn::Map<P, 1, 28, 28> = __cnn::input::<
                 P,
                 f32,

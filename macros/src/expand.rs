@@ -291,12 +291,18 @@ fn algorithm_assert(field: &Field, module: &Ident) -> Option<TokenStream> {
 
 fn convolution_numbers(field: &Field, convolution: &Convolution) -> TokenStream {
     let (ident, name) = (&field.ident, &field.name);
-    let Convolution { window, groups, weight, bias, norm, activation } = convolution;
+    let Convolution { window, groups, weight, bias, norm, activation, pool } = convolution;
     let (input, output) = (numbers(field.input), numbers(field.output));
     let activation = match activation {
         Some(function) => quote!(#function),
         None => quote!(Identity),
     };
+    let pool = pool.as_ref().map(|pool| {
+        quote! {
+            const POOL: ::core::option::Option<__cnn::PoolShape> =
+                Some(<#pool as __cnn::PoolLayer>::SHAPE);
+        }
+    });
     let none = quote!(None);
     let weight = weight.as_ref().map_or(none.clone(), |shape| {
         let shape = numbers(shape.iter().copied());
@@ -310,6 +316,7 @@ fn convolution_numbers(field: &Field, convolution: &Convolution) -> TokenStream 
     quote! {
         impl __cnn::Epilogue for #ident {
             const ACTIVATION: __cnn::Activation = __cnn::Activation::#activation;
+            #pool
         }
         impl __cnn::ConvLayer for #ident {
             const SPEC: __cnn::ConvSpec = __cnn::ConvSpec {

@@ -97,6 +97,7 @@ fn body_after_a_mistake() -> TokenStream {
         const ALGORITHMS: &'static [&'static str] = &[];
         const STORED: usize = 0;
         const SLOTS: &'static [usize] = &[];
+        const WALK_SLOTS: &'static [usize] = &[];
         const SCRATCH: usize = 0;
         #functions
     }
@@ -133,11 +134,12 @@ impl Writer<'_> {
             None => quote!(""),
         });
         let stored = Literal::usize_unsuffixed(plan.stored);
-        let slots = self.slots();
+        let (slots, walk_slots) = (self.slots(&plan.forward), self.slots(&plan.walk));
         let weights: Vec<_> = plan.fields.iter().filter(|field| field.has_weights()).collect();
         let scratch = weights.iter().map(|field| {
+            let scratch = if field.pools() { quote!(POOLED_SCRATCH) } else { quote!(SCRATCH) };
             let field = self.network.field_type(field, &quote!(__cnn));
-            quote!(<#field>::SCRATCH)
+            quote!(<#field>::#scratch)
         });
         let built = plan.fields.iter().map(|field| {
             let ident = &field.ident;
@@ -162,25 +164,17 @@ impl Writer<'_> {
             const ALGORITHMS: &'static [&'static str] = &[#(#algorithms,)*];
             const STORED: usize = #stored;
             const SLOTS: &'static [usize] = &[#(#slots,)*];
+            const WALK_SLOTS: &'static [usize] = &[#(#walk_slots,)*];
             const SCRATCH: usize = __cnn::largest(&[#(#scratch,)*]);
             #functions
         }
     }
 
-    /// The size of each buffer: what either program keeps in it, in any precision.
-    fn slots(&self) -> Vec<TokenStream> {
-        let (forward, walk) = (&self.plan.forward.slots, &self.plan.walk.slots);
-        let size = |slot: usize| {
-            let mut sizes: Vec<(&Precision, usize)> = Vec::new();
-            let needs = [forward, walk].into_iter().filter_map(|slots| slots.get(slot)).flatten();
-            for (precision, len) in needs {
-                match sizes.iter_mut().find(|(other, _)| *other == precision) {
-                    Some((_, most)) => *most = (*most).max(*len),
-                    None => sizes.push((precision, *len)),
-                }
-            }
-            let counts = sizes.into_iter().map(|(precision, len)| {
-                let (element, len) = (self.element(precision), Literal::usize_unsuffixed(len));
+    /// The size of each of a program's buffers: what it keeps in it, in any precision.
+    fn slots(&self, program: &Program) -> Vec<TokenStream> {
+        let size = |needs: &Vec<(Precision, usize)>| {
+            let counts = needs.iter().map(|(precision, len)| {
+                let (element, len) = (self.element(precision), Literal::usize_unsuffixed(*len));
                 quote!(__cnn::Block::count::<#element>(#len))
             });
             let counts: Vec<_> = counts.collect();
@@ -190,7 +184,7 @@ impl Writer<'_> {
                 quote!(__cnn::largest(&[#(#counts),*]))
             }
         };
-        (0..forward.len().max(walk.len())).map(size).collect()
+        program.slots.iter().map(size).collect()
     }
 
     fn precision(&self, precision: &Precision) -> TokenStream {
@@ -225,14 +219,16 @@ impl Writer<'_> {
                 continue;
             };
             let map = lines.map_type(*output);
-            let run = lines.run(&self.plan.fields[*field], inputs, *output, "forward");
+            let field = &self.plan.fields[*field];
+            let method = if field.pools() { "forward_pooled" } else { "forward" };
+            let run = lines.run(field, inputs, *output, method);
             lines.code.extend(quote!(let x: #map = #run;));
             lines.name(*output);
         }
         let result = &program.values[program.result.0];
         let (x, precision, edge) =
             (lines.read(program.result), self.precision(&result.precision), self.edge(result));
-        let code = lines.finish("T");
+        let code = lines.finish("T", "SLOTS");
         quote! {
             #code
             __cnn::output::<#precision, _>(#x, #edge, result);
@@ -270,7 +266,7 @@ impl Writer<'_> {
                 _ => lines.other(step),
             }
         }
-        lines.finish("f32")
+        lines.finish("f32", "WALK_SLOTS")
     }
 }
 
@@ -344,7 +340,8 @@ impl<'a> Lines<'a> {
     }
 
     /// The program from the split of the workspace on.
-    fn finish(self, pixel: &str) -> TokenStream {
+    fn finish(self, pixel: &str, sizes: &str) -> TokenStream {
+        let sizes = local(sizes);
         let slots = self.program.slots.len();
         let splits = (0..slots).map(|at| {
             let (slot, size) = (slot(at), Literal::usize_unsuffixed(at));
@@ -355,7 +352,7 @@ impl<'a> Lines<'a> {
             };
             quote! {
                 let (#slot, #rest) =
-                    workspace.split_at_mut(<Self as __cnn::Network>::SLOTS[#size]);
+                    workspace.split_at_mut(<Self as __cnn::Network>::#sizes[#size]);
             }
         });
         let input = &self.program.values[ValueId::INPUT.0];

@@ -49,6 +49,11 @@ impl Field {
     pub(crate) fn has_weights(&self) -> bool {
         matches!(self.state, State::Convolution(..))
     }
+
+    /// Whether it has taken over a pool.
+    pub(crate) fn pools(&self) -> bool {
+        matches!(&self.state, State::Convolution(_, convolution) if convolution.pool.is_some())
+    }
 }
 
 /// What a field is.
@@ -93,6 +98,8 @@ struct Map {
     precision: Precision,
     /// The convolution that just wrote it, if nobody else reads it: it can take over what follows.
     writer: Option<usize>,
+    /// The same with its activation function: it can take over a pool.
+    pooler: Option<usize>,
     /// The last `Flatten`.
     flatten: Option<String>,
 }
@@ -118,6 +125,7 @@ pub(crate) fn plan(layers: &[Inferred], input: [usize; 3]) -> Plan {
         shape: input,
         precision,
         writer: None,
+        pooler: None,
         flatten: None,
     };
     let map = planner.path(layers, map);
@@ -165,9 +173,24 @@ impl Planner {
                 let map = self.in_order(map);
                 let field = self.field(layer, map.memory, layer.output, &map.precision, None);
                 self.row(layer, 0, None);
-                self.run(field, map)
+                match map.pooler.filter(|_| matches!(layer.layer, Layer::MaxPool2d(_))) {
+                    Some(writer) => self.pool(writer, field, map),
+                    None => self.run(field, map),
+                }
             }
         }
+    }
+
+    /// A maximum pool that the convolution before it takes over.
+    fn pool(&mut self, writer: usize, field: usize, map: Map) -> Map {
+        let Field { ident, output, .. } = &self.plan.fields[field];
+        let (ident, output) = (ident.clone(), *output);
+        if let State::Convolution(_, convolution) = &mut self.plan.fields[writer].state {
+            convolution.pool = Some(ident);
+        }
+        self.plan.forward.reshape_last(map.forward, output);
+        let walk = self.plan.walk.run(field, &[map.walk], output, &map.precision);
+        Map { walk, memory: output, shape: output, writer: None, pooler: None, ..map }
     }
 
     /// A layer whose result is its input.
@@ -206,7 +229,7 @@ impl Planner {
         });
         let field = self.field(layer, map.memory, layer.output, &map.precision, convolution);
         self.row(layer, volume(layer.output) * taps, Some(field));
-        Map { writer: Some(field), ..self.run(field, map) }
+        Map { writer: Some(field), pooler: Some(field), ..self.run(field, map) }
     }
 
     fn elementwise(&mut self, layer: &Sized, map: Map) -> Map {
@@ -225,7 +248,7 @@ impl Planner {
     }
 
     fn residual(&mut self, main: &[Inferred], shortcut: &[Inferred], sum: &Sized, map: Map) -> Map {
-        let input = Map { writer: None, ..self.in_order(map) };
+        let input = Map { writer: None, pooler: None, ..self.in_order(map) };
         let ident = self.ident(&sum.name);
         self.keep(&input, &format!("{ident}_input"));
         let main = self.path(main, input.clone());
@@ -247,7 +270,7 @@ impl Planner {
                     program.run(field, &inputs, sum.output, &main.precision)
                 },
             );
-        Map { forward, walk, writer: None, ..main }
+        Map { forward, walk, writer: None, pooler: None, ..main }
     }
 
     /// A map whose values lie in memory as its shape says.
@@ -261,7 +284,7 @@ impl Planner {
         if channels == 1 || height * width == 1 {
             let forward = self.plan.forward.view(map.forward, map.shape);
             let walk = self.plan.walk.view(map.walk, map.shape);
-            return Map { forward, walk, memory: map.shape, writer: None, ..map };
+            return Map { forward, walk, memory: map.shape, writer: None, pooler: None, ..map };
         }
         let layer = Sized {
             name: flatten.clone(),
@@ -292,7 +315,7 @@ impl Planner {
         let field = self.plan.fields.len() - 1;
         let forward = self.plan.forward.convert(field, map.forward, &precision);
         let walk = self.plan.walk.convert(field, map.walk, &precision);
-        Map { forward, walk, precision, writer: None, ..map }
+        Map { forward, walk, precision, writer: None, pooler: None, ..map }
     }
 
     /// Runs a field in both programs.
@@ -300,7 +323,7 @@ impl Planner {
         let output = self.plan.fields[field].output;
         let forward = self.plan.forward.run(field, &[map.forward], output, &map.precision);
         let walk = self.plan.walk.run(field, &[map.walk], output, &map.precision);
-        Map { forward, walk, memory: output, shape: output, writer: None, ..map }
+        Map { forward, walk, memory: output, shape: output, writer: None, pooler: None, ..map }
     }
 
     /// Keeps a map under a name while others come and go.

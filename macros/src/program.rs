@@ -87,6 +87,11 @@ impl Program {
         output
     }
 
+    /// The last step's result gets another shape: its field does more than it did.
+    pub(crate) fn reshape_last(&mut self, result: ValueId, shape: [usize; 3]) {
+        self.values[result.0].shape = shape;
+    }
+
     /// Runs a conversion, whose result is its input where both precisions are one.
     pub(crate) fn convert(
         &mut self,

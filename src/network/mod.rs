@@ -78,10 +78,14 @@ pub trait Network: Sized + Clone + Send + Sync {
     const STORED: usize;
     /// Blocks of each buffer that feature maps lie in.
     const SLOTS: &'static [usize];
+    /// The same for a [`walk`](Self::walk), which keeps what a fused layer never writes.
+    const WALK_SLOTS: &'static [usize];
     /// Blocks of scratch memory that the layers share.
     const SCRATCH: usize;
     /// Blocks of workspace in all.
     const WORKSPACE: usize = sum(Self::SLOTS) + Self::SCRATCH;
+    /// Blocks of workspace that a [`walk`](Self::walk) takes.
+    const WALK_WORKSPACE: usize = sum(Self::WALK_SLOTS) + Self::SCRATCH;
     /// Bytes of workspace in all.
     const WORKSPACE_BYTES: usize = Self::WORKSPACE * Block::BYTES;
 

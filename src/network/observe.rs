@@ -1,10 +1,10 @@
 //! Looking at a network while it runs: every layer's result, every layer's time.
 
-use super::{LayerInfo, Network, Observer, workspace};
+use super::{LayerInfo, Network, Observer};
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::shape::volume;
-use crate::simd::{self, Isa, Kernel};
+use crate::simd::{self, Block, Isa, Kernel};
 use crate::tensor::Tensor;
 use alloc::{vec, vec::Vec};
 #[cfg(feature = "std")]
@@ -101,7 +101,7 @@ fn walk<Net: Network, O: Observer>(network: &Net, image: &[f32], observer: &mut 
 
         #[inline(always)]
         fn run<I: Isa>(self, isa: I) {
-            let mut workspace = workspace::workspace::<N>();
+            let mut workspace = vec![Block::ZERO; N::WALK_WORKSPACE];
             self.network.walk(isa, self.image, &mut workspace, self.observer);
         }
     }

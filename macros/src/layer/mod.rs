@@ -8,7 +8,7 @@ pub(crate) use arguments::{Arguments, LIMIT};
 pub(crate) use window::{Window, numbers};
 
 use crate::shape::{Input, Shape, known, volume};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::rc::Rc;
 use syn::Type;
@@ -87,6 +87,8 @@ pub(crate) struct Convolution {
     pub(crate) norm: Option<(String, f32)>,
     /// The fused activation function.
     pub(crate) activation: Option<TokenStream>,
+    /// The type of the fused maximum pool.
+    pub(crate) pool: Option<Ident>,
 }
 
 const WINDOW: &[&[&str]] = &[&["k"], &["kh", "kw"]];
@@ -280,6 +282,7 @@ impl Layer {
             bias: false,
             norm: None,
             activation: None,
+            pool: None,
         };
         match *self {
             Self::Conv2d { outputs, window, groups, bias, .. } => {

@@ -10,7 +10,7 @@ mod workspace;
 pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]
 pub use observe::{LayerTrace, trace, trace_slice};
-pub use predict::{predict, predict_batch, predict_slice, predict_with};
+pub use predict::{predict, predict_batch, predict_slice, predict_slice_on, predict_with};
 pub use summary::{debug, summary};
 #[cfg(feature = "alloc")]
 pub use workspace::workspace;

@@ -38,6 +38,29 @@ pub fn predict_slice<N: Network, T: Pixel>(
     output: &mut [f32],
     workspace: &mut [Block],
 ) {
+    simd::dispatch(checked(network, images, output, workspace));
+}
+
+/// [`predict_slice`] on a certain instruction set, whatever `MICROCNN_ISA` says.
+///
+/// # Panics
+/// As [`predict_slice`].
+pub fn predict_slice_on<I: Isa, N: Network, T: Pixel>(
+    isa: I,
+    network: &N,
+    images: &[T],
+    output: &mut [f32],
+    workspace: &mut [Block],
+) {
+    isa.run(checked(network, images, output, workspace));
+}
+
+fn checked<'a, N: Network, T: Pixel>(
+    network: &'a N,
+    images: &'a [T],
+    output: &'a mut [f32],
+    workspace: &'a mut [Block],
+) -> Predict<'a, N, T> {
     check_batch::<N, T>(images, output);
     assert!(
         workspace.len() >= N::WORKSPACE,
@@ -50,7 +73,7 @@ pub fn predict_slice<N: Network, T: Pixel>(
     if network.verbose() {
         tell::<N>(images.len() / volume(N::INPUT));
     }
-    simd::dispatch(Predict { network, images, output, workspace });
+    Predict { network, images, output, workspace }
 }
 
 fn check_batch<N: Network, T: Pixel>(images: &[T], output: &[f32]) {

@@ -57,9 +57,9 @@ pub use tensor::Tensor;
 
 /// What most programs use.
 pub mod prelude {
+    pub use crate::conv::{Auto, Convolve, Direct, Im2col, Naive};
     #[cfg(feature = "alloc")]
     pub use crate::conv::{Fft, Winograd};
-    pub use crate::conv::{Auto, Convolve, Direct, Im2col, Naive};
     pub use crate::element::I4;
     pub use crate::network::{LayerInfo, Network};
     pub use crate::precision::Precision;

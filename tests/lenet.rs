@@ -2,7 +2,9 @@
 
 use microcnn::lenet::LeNet5;
 use microcnn::mnist::{MNIST, MNISTLabels};
+use microcnn::network;
 use microcnn::prelude::*;
+use microcnn::simd::{self, Isa};
 
 fn right<A: Convolve<f32>>(network: &LeNet5<f32, A>, count: usize) -> usize {
     let images = MNIST::new("data/t10k-images-idx3-ubyte.gz").expect("the images are there");
@@ -43,4 +45,35 @@ fn pixels_are_real_values_over_255() {
     let pixels = Tensor::<u8, 2, 1, 28, 28>::from_fn(|[n, _, h, w]| (n + h * 9 + w * 7) as u8);
     let reals = pixels.map(|value| f32::from(value) / 255.0);
     assert_eq!(network.predict_u8(&pixels), network.predict(&reals));
+}
+
+#[test]
+fn each_instruction_set_reads_the_digits() {
+    struct Sets<'a> {
+        network: LeNet5,
+        pixels: &'a Tensor<u8, 1000, 1, 28, 28>,
+        digits: [usize; 1000],
+        ran: Vec<&'static str>,
+    }
+    impl simd::Visitor for Sets<'_> {
+        fn visit<I: Isa>(&mut self, isa: I) {
+            let mut scores = Tensor::<f32, 1000, 10, 1, 1>::zeros();
+            let (pixels, output) = (self.pixels.as_slice(), scores.as_mut_slice());
+            let mut workspace = LeNet5::<f32>::workspace();
+            network::predict_slice_on(isa, &self.network, pixels, output, &mut workspace);
+            assert_eq!(scores.argmax(), self.digits, "{}", I::NAME);
+            if simd::active() == Ok(I::NAME) {
+                assert_eq!(scores, self.network.predict_u8(self.pixels), "{}", I::NAME);
+            }
+            self.ran.push(I::NAME);
+        }
+    }
+    let network = LeNet5::<f32>::from_file("data/reference-lenet.raw").expect("they load");
+    let images = MNIST::new("data/t10k-images-idx3-ubyte.gz").expect("the images are there");
+    let naive = network.clone().with_algorithm::<Naive>();
+    let digits = naive.predict_u8(images.batch::<1000>(0)).argmax();
+    let mut sets = Sets { network, pixels: images.batch(0), digits, ran: Vec::new() };
+    simd::each_supported(&mut sets);
+    let best = simd::active().expect("no other is asked for");
+    assert!(sets.ran.contains(&best) && sets.ran.contains(&"scalar"), "{:?}", sets.ran);
 }

@@ -108,6 +108,7 @@ impl simd::Visitor for Forced<'_> {
         self.row::<Direct, I, 1>(isa);
         self.row::<Im2col, I, 1>(isa);
         self.row::<Winograd, I, 1>(isa);
+        self.row::<Fft, I, 1>(isa);
         self.row::<Auto, I, CHUNK>(isa);
     }
 }

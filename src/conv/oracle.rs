@@ -1,7 +1,6 @@
 //! What kernels are tested against: random layers, and the definition in `f64`.
 
 use super::WeightLayout;
-use crate::layers::{Activation, Epilogue};
 use crate::precision::{Parameters, Precision};
 use crate::shape::{ConvShape, Window};
 use crate::simd::Block;
@@ -146,13 +145,6 @@ pub(crate) fn first_wrong(exact: &[(f64, f64)], output: &[f32], roundings: f64) 
         let error = (f64::from(output) - exact).abs();
         error > roundings * UNIT * norm || error.is_nan()
     })
-}
-
-/// An epilogue that the exact results can be given to as well.
-pub(crate) struct Positive;
-
-impl Epilogue for Positive {
-    const ACTIVATION: Activation = Activation::ReLU;
 }
 
 #[test]

@@ -74,6 +74,8 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Spectra {
     } else {
         <Direct as ConvKernel<f32, L>>::SCRATCH
     };
+    const POOLS: bool =
+        if Fft::can(&L::SPEC.shape) { false } else { <Direct as ConvKernel<f32, L>>::POOLS };
     const READY: Self = if Fft::can(&L::SPEC.shape) {
         panic!("Fft transforms its weights when they are loaded; packed ones can't be used")
     } else {

@@ -31,6 +31,7 @@
 //! that it sums over; u is half an ulp of 1, and κ = max Σᵢ |Aᵀ|·|G|·‖Bᵀᵢ‖₁ is computed from the
 //! matrices.
 
+mod output;
 mod plan;
 mod product;
 mod tile;
@@ -43,8 +44,8 @@ use crate::shape::ConvShape;
 use crate::simd::memory::{values, values_mut};
 use crate::simd::{Block, Isa};
 use alloc::{vec, vec::Vec};
+use output::{End, Products, outputs, pool_inside};
 use plan::Plan;
-use tile::Products;
 use transform::F;
 
 /// Minimal filtering of 3×3 and 5×5 windows at stride 1.
@@ -118,6 +119,11 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
     } else {
         <Direct as ConvKernel<f32, L>>::SCRATCH
     };
+    const POOLS: bool = match L::POOL {
+        _ if !Winograd::can(&L::SPEC.shape) => <Direct as ConvKernel<f32, L>>::POOLS,
+        Some(pool) => pool_inside(&pool, Plan::new(L::SPEC.shape).m).is_some(),
+        None => false,
+    };
     const READY: Self = if Winograd::can(&L::SPEC.shape) {
         panic!("Winograd transforms its weights when they are loaded; packed ones can't be used")
     } else {
@@ -144,16 +150,23 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
     ) {
         if const { Winograd::can(&L::SPEC.shape) } {
             let plan = const { Plan::new(L::SPEC.shape) };
+            let pool = const {
+                match E::POOL {
+                    Some(pool) => pool_inside(&pool, Plan::new(L::SPEC.shape).m)
+                        .expect("a pool that the kernel doesn't do is not part of the epilogue"),
+                    None => 1,
+                }
+            };
+            let channels = parameters.channels;
             let data = Data {
                 weights: values(&self.blocks, plan.weights()),
-                channels: parameters.channels,
                 input,
-                output,
                 scratch,
+                end: End { channels, activation: E::ACTIVATION, pool, output },
             };
             with_step!(const { product::step::<I>(&Plan::new(L::SPEC.shape)) }, |T| {
                 with_tile!(const { Plan::new(L::SPEC.shape).tile() }, |M, R, N| {
-                    run::<I, E, M, R, N, T>(isa, plan, data)
+                    run::<I, M, R, N, T>(isa, plan, data)
                 })
             });
         } else {
@@ -201,20 +214,19 @@ fn transform_with<const M: usize, const R: usize, const N: usize>(
 /// What a layer computes with.
 struct Data<'a> {
     weights: &'a [f32],
-    channels: &'a [f32],
     input: &'a [f32],
-    output: &'a mut [f32],
     scratch: &'a mut [Block],
+    end: End<'a>,
 }
 
 /// One image; the products are computed `T` tiles at a time.
 #[inline(always)]
-fn run<I: Isa, E: Epilogue, const M: usize, const R: usize, const N: usize, const T: usize>(
+fn run<I: Isa, const M: usize, const R: usize, const N: usize, const T: usize>(
     isa: I,
     plan: Plan,
     data: Data<'_>,
 ) {
-    let Data { weights, channels, input, output, scratch } = data;
+    let Data { weights, input, scratch, mut end } = data;
     let [dealt, down, transformed, summed] = plan.parts();
     let scratch = values_mut::<f32>(scratch, dealt + down + transformed + summed);
     let (planes, scratch) = scratch.split_at_mut(dealt);
@@ -231,7 +243,7 @@ fn run<I: Isa, E: Epilogue, const M: usize, const R: usize, const N: usize, cons
                     product::sums::<I, T>(isa, plan, block, positions, weights, sums);
                 }
                 let products = Products { positions, weights, sums };
-                tile::outputs::<I, E, M, R, N>(isa, plan, first, block, products, channels, output);
+                outputs::<I, M, R, N>(isa, plan, first, block, products, &mut end);
             }
         }
     }

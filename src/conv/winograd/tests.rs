@@ -1,7 +1,8 @@
 //! Every tile on every instruction set of this machine, against the definition in `f64`.
 
 use super::*;
-use crate::conv::oracle::{Case, Numbers, Positive, first_wrong};
+use crate::conv::oracle::{Case, Numbers, first_wrong};
+use crate::layers::Activation;
 use crate::shape::Window;
 use crate::simd::{Kernel, Scalar, Visitor, each_supported};
 use std::println;
@@ -11,6 +12,7 @@ struct Layer<'a> {
     case: &'a Case,
     plan: Plan,
     weights: &'a [Block],
+    pool: usize,
     output: &'a mut [f32],
 }
 
@@ -23,14 +25,18 @@ impl Kernel for Layer<'_> {
         let mut scratch = vec![Block([0xFF; 64]); self.plan.scratch()];
         let data = Data {
             weights: values(self.weights, self.plan.weights()),
-            channels: self.case.parameters().channels,
             input: &self.case.input,
-            output: self.output,
             scratch: &mut scratch,
+            end: End {
+                channels: self.case.parameters().channels,
+                activation: Activation::ReLU,
+                pool: self.pool,
+                output: self.output,
+            },
         };
         with_tile!(self.plan.tile(), |M, R, N| {
             // Any step is right; a tile has one here, and the products' own test has the others.
-            run::<I, Positive, M, R, N, { (M * R * N) % 4 + 1 }>(isa, self.plan, data)
+            run::<I, M, R, N, { (M * R * N) % 4 + 1 }>(isa, self.plan, data)
         });
     }
 }
@@ -46,6 +52,7 @@ struct Check<'a> {
     case: &'a Case,
     exact: &'a [(f64, f64)],
     plan: Plan,
+    pool: usize,
     ran: usize,
 }
 
@@ -53,9 +60,8 @@ impl Visitor for Check<'_> {
     fn visit<I: Isa>(&mut self, isa: I) {
         let weights = transform(self.plan, self.case.parameters().weights);
         let mut output = vec![f32::NAN; self.exact.len()];
-        let layer =
-            Layer { case: self.case, plan: self.plan, weights: &weights, output: &mut output };
-        isa.run(layer);
+        let Self { case, plan, pool, .. } = *self;
+        isa.run(Layer { case, plan, weights: &weights, pool, output: &mut output });
         if let Some(at) = first_wrong(self.exact, &output, roundings(self.plan)) {
             let (found, wanted) = (output[at], self.exact[at].0);
             panic!("{} {:?}: output {at} is {found}, not {wanted}", I::NAME, self.plan);
@@ -67,7 +73,7 @@ impl Visitor for Check<'_> {
 #[test]
 fn random_layers() {
     let mut numbers = Numbers(1);
-    let mut ran = 0;
+    let (mut ran, mut pooled) = (0, 0);
     for round in 0..600 {
         let kernel = if round % 2 == 0 { 3 } else { 5 };
         let case = Case::new(numbers.shape([kernel; 2], 13), &mut numbers);
@@ -78,11 +84,38 @@ fn random_layers() {
         let divisors = |strip: &usize| plan.strip.is_multiple_of(*strip);
         let strips: Vec<usize> = (1..=plan.strip).filter(divisors).collect();
         plan.strip = strips[numbers.within(0, strips.len() - 1)];
-        let mut check = Check { case: &case, exact: &exact, plan, ran: 0 };
+        let fits = |&pool: &usize| {
+            plan.m % pool == 0 && case.shape.output[1..].iter().all(|&size| size >= pool)
+        };
+        let pools: Vec<usize> = [1, 1, 2, 4].into_iter().filter(fits).collect();
+        let pool = pools[numbers.within(0, pools.len() - 1)];
+        let exact = maxima(case.shape.output, pool, &exact);
+        pooled += usize::from(pool > 1);
+        let mut check = Check { case: &case, exact: &exact, plan, pool, ran: 0 };
         each_supported(&mut check);
         ran = check.ran;
     }
-    println!("600 layers on each of {ran} instruction sets");
+    println!("600 layers, {pooled} with a pool, on each of {ran} instruction sets");
+    assert!(pooled > 100);
+}
+
+/// The largest exact result of each window of a pool, and the largest Σ|w| in it.
+fn maxima(
+    [channels, height, width]: [usize; 3],
+    pool: usize,
+    exact: &[(f64, f64)],
+) -> Vec<(f64, f64)> {
+    let [height, width_out] = [height / pool, width / pool];
+    (0..height * width_out * channels)
+        .map(|at| {
+            let (y, x, c) = (at / channels / width_out, at / channels % width_out, at % channels);
+            (0..pool * pool)
+                .map(|tap| ((y * pool + tap / pool) * width + x * pool + tap % pool) * channels + c)
+                .map(|at| exact[at])
+                .reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))
+                .expect("a window has a tap")
+        })
+        .collect()
 }
 
 /// Every step, with fewer and more tiles than it takes.
@@ -161,7 +194,7 @@ fn errors_are_as_stated() {
             let weights = transform(plan, case.parameters().weights);
             let exact = case.exact();
             let mut found = vec![f32::NAN; exact.len()];
-            Scalar.run(Layer { case: &case, plan, weights: &weights, output: &mut found });
+            Scalar.run(Layer { case: &case, plan, weights: &weights, pool: 1, output: &mut found });
             let error = |output: &[f32]| {
                 let error = |(&(exact, _), &output): (&(f64, f64), &f32)| {
                     (f64::from(output.max(0.0)) - exact.max(0.0)).powi(2)

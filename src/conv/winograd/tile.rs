@@ -1,15 +1,12 @@
-//! The steps of a strip of tiles but for the products: deal out, transform, transform back.
+//! The steps of a strip of tiles before the products: deal out, transform down and across.
 //!
 //! Loops over vectors are written out: a closure is a function of its own, which may end up compiled
 //! without the instruction set that runs it.
 #![allow(clippy::needless_range_loop, reason = "the loops are unrolled, over several arrays alike")]
 
 use super::plan::Plan;
-use super::product;
 use super::transform::F;
-use crate::conv::{LANES, WeightLayout};
-use crate::layers::Epilogue;
-use crate::precision::Precision;
+use crate::conv::LANES;
 use crate::simd::Isa;
 
 /// Deals the image's pixels out to m × m planes: pixel (y, x) of tile (i, j)'s corner becomes the
@@ -105,64 +102,6 @@ fn line<I: Isa, const M: usize, const R: usize, const N: usize>(
         let values = F::<M, R, N>::input(isa, d);
         for k in 0..N {
             store(isa, values[k], target, to[k] + vector * LANES);
-        }
-    }
-}
-
-/// What outputs are transformed from.
-#[derive(Clone, Copy)]
-pub(super) struct Products<'a> {
-    pub(super) positions: &'a [f32],
-    pub(super) weights: &'a [f32],
-    pub(super) sums: &'a [f32],
-}
-
-/// Aᵀ M A, bias and activation: the outputs of one block of a group's channels.
-#[inline(always)]
-pub(super) fn outputs<I: Isa, E: Epilogue, const M: usize, const R: usize, const N: usize>(
-    isa: I,
-    plan: Plan,
-    first: usize,
-    [group, block]: [usize; 2],
-    products: Products<'_>,
-    channels: &[f32],
-    output: &mut [f32],
-) {
-    let [outputs, height, width] = plan.shape.output;
-    let layout = WeightLayout::new(&plan.shape, 1);
-    let count = layout.places(block);
-    let offset = group * layout.outputs + block * LANES;
-    let place = layout.channel(offset);
-    let bias = f32::start_block(isa, channels, place);
-    let Products { positions, weights, sums } = products;
-    let (sums, _) = sums.as_chunks::<LANES>();
-    for tile in 0..plan.strip_tiles() {
-        let (i, j) = (first + tile / plan.tiles[1], tile % plan.tiles[1]);
-        let mut columns = [[bias; N]; M];
-        for h in 0..N {
-            let mut column = [bias; N];
-            for v in 0..N {
-                let position = v * N + h;
-                column[v] = if plan.inputs() > 1 {
-                    isa.load(&sums[tile * plan.sums()..][..N * N][position])
-                } else {
-                    let place = [tile, position];
-                    product::only(isa, plan, [group, block], place, positions, weights)
-                };
-            }
-            let column = F::<M, R, N>::output(isa, column);
-            for y in 0..M {
-                columns[y][h] = column[y];
-            }
-        }
-        for y in 0..M.min(height - i * M) {
-            let row = F::<M, R, N>::output(isa, columns[y]);
-            for x in 0..M.min(width - j * M) {
-                let at = ((i * M + y) * width + j * M + x) * outputs + offset;
-                let value = isa.add(row[x], bias);
-                let output = &mut output[at..][..count];
-                f32::finish_block(isa, value, channels, place, E::ACTIVATION, output);
-            }
         }
     }
 }

@@ -2,14 +2,14 @@
 
     python train/make_fixtures.py
 
-writes four files for each network to tests/data/pytorch/, little-endian f32 unless said otherwise:
+writes four files for each network to tests/networks/pytorch/, little-endian f32 unless said otherwise:
 
     NAME.safetensors   the parameters, named as `network!` names them
     NAME.input         a batch of images
     NAME.output        PyTorch's results, computed in double precision
     NAME.bound         how far from them each result may be when computed in f32
 
-tests/pytorch.rs declares the same networks. Needs torch (1.12 or later), numpy and safetensors.
+tests/networks/pytorch.rs declares the same networks. Needs torch (1.12 or later), numpy and safetensors.
 
 The bound follows the rounding errors through the network. A layer whose results are sums of n products
 adds at most (n + FOLDING) u (sum |w| |x| + |b|) to each, u = 2^-24, whatever the order of the sum, and passes
@@ -29,7 +29,7 @@ import torch.nn.functional as F
 from safetensors.numpy import save_file
 from torch import nn
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data" / "pytorch"
+OUT = pathlib.Path(__file__).resolve().parent.parent / "tests" / "networks" / "pytorch"
 IMAGES = 2
 U = 2.0**-24
 FOLDING = 8
@@ -172,7 +172,7 @@ def conv(inputs, outputs, kernel, **options):
 
 
 def networks():
-    """name, input shape, layers. In the order of tests/pytorch.rs."""
+    """name, input shape, layers. In the order of tests/networks/pytorch.rs."""
     yield "plain", [3, 8, 8], [("conv", conv(3, 8, 3))]
     yield "without_bias", [3, 6, 6], [("conv", conv(3, 5, 3, bias=False)), nn.ReLU()]
     yield "pointwise", [19, 5, 5], [("conv", conv(19, 21, 1)), nn.ReLU()]

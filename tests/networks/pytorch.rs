@@ -1,6 +1,8 @@
 //! Every kind of layer against PyTorch: the networks of `train/make_fixtures.py`, declared here with
 //! the same numbers, give PyTorch's results within the bound that the script derives.
 
+#![cfg(test)]
+
 use microcnn::prelude::*;
 
 /// Images in every fixture.
@@ -359,10 +361,10 @@ struct Fixture {
 macro_rules! fixture {
     ($name:ident) => {
         Fixture {
-            parameters: include_bytes!(concat!("data/pytorch/", stringify!($name), ".safetensors")),
-            input: floats(include_bytes!(concat!("data/pytorch/", stringify!($name), ".input"))),
-            wanted: floats(include_bytes!(concat!("data/pytorch/", stringify!($name), ".output"))),
-            bound: floats(include_bytes!(concat!("data/pytorch/", stringify!($name), ".bound"))),
+            parameters: include_bytes!(concat!("pytorch/", stringify!($name), ".safetensors")),
+            input: floats(include_bytes!(concat!("pytorch/", stringify!($name), ".input"))),
+            wanted: floats(include_bytes!(concat!("pytorch/", stringify!($name), ".output"))),
+            bound: floats(include_bytes!(concat!("pytorch/", stringify!($name), ".bound"))),
         }
     };
 }
@@ -401,7 +403,7 @@ macro_rules! fixtures {
         /// A fixture that no network here reads would look tested.
         #[test]
         fn every_fixture_has_its_test() {
-            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pytorch");
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/pytorch");
             let mut found: Vec<_> = std::fs::read_dir(folder)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())

@@ -46,7 +46,7 @@ network! {
 /// Runs the same lines for LeNet under every algorithm.
 macro_rules! each_algorithm {
     (|$network:ident| $body:block) => {
-        each_algorithm!($network $body Auto Naive Im2col Direct Winograd);
+        each_algorithm!($network $body Auto Naive Im2col Direct Winograd Fft);
     };
     ($network:ident $body:block $($algorithm:ident)*) => {
         $({

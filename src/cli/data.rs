@@ -1,5 +1,6 @@
 //! Labelled images: those inside the program, or MNIST's files.
 
+use super::screen::printable;
 use super::{Failure, Program};
 use crate::mnist::{MNIST, MNISTLabels};
 use crate::weights::{self, LoadError};
@@ -29,7 +30,7 @@ impl Labelled {
         let loaded = (MNIST::new(images), MNISTLabels::new(labels));
         let images_loaded = loaded.0.map_err(|error| cannot_read(images, error))?;
         let labels_loaded = loaded.1.map_err(|error| cannot_read(labels, error))?;
-        Self::new(program, images_loaded, labels_loaded, images.display().to_string())
+        Self::new(program, images_loaded, labels_loaded, printable(images.display()))
     }
 
     fn new(

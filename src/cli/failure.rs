@@ -1,5 +1,6 @@
 //! Why the program stopped.
 
+use super::screen::printable;
 use anstyle::{AnsiColor, Style};
 use clap::Command;
 use clap::error::ErrorKind;
@@ -46,10 +47,10 @@ impl Failure {
                 failures.iter().for_each(|failure| _ = failure.report(command.clone()));
             }
             Self::Work { message, cause } => {
-                anstream::eprintln!("{ERROR}error:{ERROR:#} {message}");
+                anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(message));
                 let mut cause = cause.as_deref();
                 while let Some(error) = cause {
-                    anstream::eprintln!("  cause: {error}");
+                    anstream::eprintln!("  cause: {}", printable(error));
                     cause = error.source();
                 }
             }

@@ -3,10 +3,10 @@
 use super::args::Inspect;
 use super::data::SIDE;
 use super::json::{Json, object};
-use super::screen::{Screen, counted, thousands};
+use super::screen::{Screen, counted, printable, thousands};
 use super::{Failure, Program, data};
 use crate::mnist::{MNIST, MNISTLabels};
-use crate::weights::{SafetensorsSource, TensorInfo};
+use crate::weights::{LoadErrorKind, SafetensorsSource, TensorInfo};
 use std::error::Error;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(crate) fn run(program: &Program, screen: &Screen, args: &Inspect) -> Result<
     if args.json {
         return screen.print_json(&content.json(path));
     }
-    screen.print(&format!("{}: {}", path.display(), content.text(program, screen)))
+    screen.print(&format!("{}: {}", printable(path.display()), content.text(program, screen)))
 }
 
 fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure> {
@@ -83,9 +83,12 @@ enum Content {
 
 fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<dyn Error>> {
     if data::looks_like_idx(bytes) {
+        // The two are told apart by their magic number, under the compression if there is any.
         return Ok(match MNISTLabels::from_bytes(bytes) {
-            Ok(labels) => Content::Labels { count: labels.len() },
-            Err(_) => Content::Images { count: MNIST::from_bytes(bytes)?.len() },
+            Err(error) if error.kind == LoadErrorKind::Header => {
+                Content::Images { count: MNIST::from_bytes(bytes)?.len() }
+            }
+            labels => Content::Labels { count: labels?.len() },
         });
     }
     // A `.safetensors` file begins with the length of its header, and that with a brace.
@@ -99,21 +102,16 @@ fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<
     Err("neither .safetensors, .raw nor IDX".into())
 }
 
+/// A size of 0 makes the tensor empty, however large its other sizes claim to be.
 fn values(tensor: &TensorInfo) -> usize {
-    tensor.shape.iter().product()
+    match tensor.shape.contains(&0) {
+        true => 0,
+        false => tensor.shape.iter().fold(1, |product, size| product.saturating_mul(*size)),
+    }
 }
 
 fn bytes(tensor: &TensorInfo) -> usize {
-    (values(tensor) * tensor.dtype.bits()).div_ceil(8)
-}
-
-/// A name from outside, without what a terminal would obey.
-fn printable(name: &str) -> String {
-    let printable = |char: char| match char.is_control() {
-        true => char.escape_default().to_string(),
-        false => char.to_string(),
-    };
-    name.chars().map(printable).collect()
+    values(tensor).saturating_mul(tensor.dtype.bits()).div_ceil(8)
 }
 
 impl Content {

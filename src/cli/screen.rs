@@ -201,3 +201,12 @@ pub(crate) fn progress(what: &str, steps: usize) -> ProgressBar {
         .progress_chars("#> ");
     ProgressBar::new(steps as u64).with_style(style).with_message(what.to_owned())
 }
+
+/// Text from outside in one line, without what a terminal would obey.
+pub(crate) fn printable(text: impl ToString) -> String {
+    let escaped = |char: char| match char.is_control() {
+        true => char.escape_default().to_string(),
+        false => char.to_string(),
+    };
+    text.to_string().chars().map(escaped).collect()
+}

@@ -672,14 +672,6 @@ const _: () = {
         P: __cnn::Precision,
         __cnn::Auto: __cnn::Convolve<P>,
     {
-        /// The layers as written.
-        pub const LAYERS: &'static [__cnn::LayerInfo] = <Self as __cnn::Network>::LAYERS;
-        /// Trained values; running statistics don't count.
-        pub const PARAMETERS: usize = <Self as __cnn::Network>::PARAMETERS;
-        /// Multiply-adds for one image.
-        pub const MACS: usize = <Self as __cnn::Network>::MACS;
-        /// Bytes of scratch memory for a call.
-        pub const WORKSPACE_BYTES: usize = <Self as __cnn::Network>::WORKSPACE_BYTES;
         /// A network with the parameters of a `.safetensors` file.
         ///
         /// # Errors
@@ -698,12 +690,6 @@ const _: () = {
         pub fn from_raw(file: &[u8]) -> ::core::result::Result<Self, __cnn::LoadError> {
             __cnn::weights::from_raw(file)
         }
-        /// Scratch memory for `predict_with`.
-        #[must_use]
-        #[with_alloc]
-        pub fn workspace() -> __cnn::Box<[__cnn::Block]> {
-            __cnn::workspace::<Self>()
-        }
         /// A network with the parameters of a `.safetensors` or `.raw` file.
         ///
         /// # Errors
@@ -720,6 +706,20 @@ const _: () = {
         P: __cnn::Precision,
         A: __cnn::Convolve<P>,
     {
+        /// The layers as written.
+        pub const LAYERS: &'static [__cnn::LayerInfo] = <Self as __cnn::Network>::LAYERS;
+        /// Trained values; running statistics don't count.
+        pub const PARAMETERS: usize = <Self as __cnn::Network>::PARAMETERS;
+        /// Multiply-adds for one image.
+        pub const MACS: usize = <Self as __cnn::Network>::MACS;
+        /// Bytes of scratch memory for a call.
+        pub const WORKSPACE_BYTES: usize = <Self as __cnn::Network>::WORKSPACE_BYTES;
+        /// Scratch memory for `predict_with`.
+        #[must_use]
+        #[with_alloc]
+        pub fn workspace() -> __cnn::Box<[__cnn::Block]> {
+            __cnn::workspace::<Self>()
+        }
         /// Runs a batch of any size. Allocates nothing, unless `WORKSPACE_BYTES` exceeds 256 KiB.
         #[must_use]
         pub fn predict<const N: usize>(

@@ -42,15 +42,6 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
         where
             #auto_bounds
         {
-            /// The layers as written.
-            #vis const LAYERS: &'static [__cnn::LayerInfo] = <Self as __cnn::Network>::LAYERS;
-            /// Trained values; running statistics don't count.
-            #vis const PARAMETERS: #size = <Self as __cnn::Network>::PARAMETERS;
-            /// Multiply-adds for one image.
-            #vis const MACS: #size = <Self as __cnn::Network>::MACS;
-            /// Bytes of scratch memory for a call.
-            #vis const WORKSPACE_BYTES: #size = <Self as __cnn::Network>::WORKSPACE_BYTES;
-
             __cnn::with_alloc! {
                 /// A network with the parameters of a `.safetensors` file.
                 ///
@@ -71,12 +62,6 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
                 ) -> ::core::result::Result<Self, __cnn::LoadError> {
                     __cnn::weights::from_raw(file)
                 }
-
-                /// Scratch memory for `predict_with`.
-                #[must_use]
-                #vis fn workspace() -> __cnn::Box<[__cnn::Block]> {
-                    __cnn::workspace::<Self>()
-                }
             }
 
             __cnn::with_std! {
@@ -96,6 +81,23 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
         where
             #bounds
         {
+            /// The layers as written.
+            #vis const LAYERS: &'static [__cnn::LayerInfo] = <Self as __cnn::Network>::LAYERS;
+            /// Trained values; running statistics don't count.
+            #vis const PARAMETERS: #size = <Self as __cnn::Network>::PARAMETERS;
+            /// Multiply-adds for one image.
+            #vis const MACS: #size = <Self as __cnn::Network>::MACS;
+            /// Bytes of scratch memory for a call.
+            #vis const WORKSPACE_BYTES: #size = <Self as __cnn::Network>::WORKSPACE_BYTES;
+
+            __cnn::with_alloc! {
+                /// Scratch memory for `predict_with`.
+                #[must_use]
+                #vis fn workspace() -> __cnn::Box<[__cnn::Block]> {
+                    __cnn::workspace::<Self>()
+                }
+            }
+
             /// Runs a batch of any size. Allocates nothing, unless `WORKSPACE_BYTES` exceeds 256 KiB.
             #[must_use]
             #vis fn predict<#n>(&self, images: #images) -> #output {

@@ -90,10 +90,19 @@ impl Source for SafetensorsSource<'_> {
     }
 
     fn finish(&mut self) -> Result<(), LoadError> {
+        let used = |name: &str| {
+            self.entries.iter().zip(&self.used).any(|(entry, used)| *used && entry.name == name)
+        };
         // PyTorch's count of training steps says nothing about the network.
-        let unknown = self.entries.iter().zip(&self.used).find(|(entry, used)| {
-            !**used && entry.name.rsplit('.').next() != Some("num_batches_tracked")
-        });
+        let count_of_a_norm = |name: &str| {
+            name.strip_suffix("num_batches_tracked")
+                .is_some_and(|norm| used(&format!("{norm}running_var")))
+        };
+        let unknown = self
+            .entries
+            .iter()
+            .zip(&self.used)
+            .find(|(entry, used)| !**used && !count_of_a_norm(&entry.name));
         let Some((entry, _)) = unknown else { return Ok(()) };
         let wanted = "only tensors that the network has";
         Err(LoadError::new(LoadErrorKind::Unknown, wanted, "this one").in_tensor(&entry.name))

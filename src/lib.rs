@@ -53,6 +53,7 @@ pub mod weights;
 pub use element::I4;
 #[doc = include_str!("language.md")]
 pub use microcnn_macros::network;
+pub use precision::{W2A8, W4A8};
 pub use tensor::Tensor;
 
 /// What most programs use.
@@ -62,7 +63,9 @@ pub mod prelude {
     pub use crate::conv::{Fft, Winograd};
     pub use crate::element::I4;
     pub use crate::network::{LayerInfo, Network};
-    pub use crate::precision::Precision;
+    pub use crate::precision::{Precision, W2A8, W4A8};
+    #[cfg(feature = "alloc")]
+    pub use crate::quant::{QuantizeError, QuantizeOptions};
     pub use crate::simd::Block;
     pub use crate::tensor::Tensor;
     #[cfg(feature = "alloc")]
@@ -77,14 +80,16 @@ pub mod __private {
     pub use crate::layers::*;
     pub use crate::map::{FeatureMap, reshape};
     pub use crate::network::{
-        LayerInfo, Network, Observer, Pixel, debug, input, largest, output, predict, predict_with,
-        sum, summary,
+        LayerInfo, Network, Observer, Pixel, debug, largest, output, predict, predict_with, sum,
+        summary,
     };
     #[cfg(feature = "std")]
     pub use crate::network::{LayerTime, profile};
     #[cfg(feature = "alloc")]
     pub use crate::network::{LayerTrace, trace, workspace};
-    pub use crate::precision::{ConstPacker, Precision, packed_blocks};
+    pub use crate::precision::{Arithmetic, ConstPacker, Precision, packed_blocks};
+    #[cfg(feature = "alloc")]
+    pub use crate::quant::{self, Calibration, QuantizeError, QuantizeOptions, QuantizeReport};
     pub use crate::shape::{ConvShape, PoolShape, Window};
     pub use crate::simd::{Block, Isa};
     pub use crate::tensor::Tensor;
@@ -103,7 +108,7 @@ pub mod __private {
 
     /// A feature map in a precision.
     pub type Map<P, const C: usize, const H: usize, const W: usize> =
-        FeatureMap<<P as Precision>::Element, C, H, W>;
+        FeatureMap<<P as crate::precision::Arithmetic>::Element, C, H, W>;
 }
 
 /// Its items, if this crate has the `alloc` feature: code in another crate can't ask.

@@ -29,7 +29,7 @@ impl<A: Convolve<f32>, L: ConvLayer> Kernel for Time<'_, A, L> {
     }
 }
 fn time<A: Convolve<f32>, L: ConvLayer, I: Isa>(isa: I) -> f64 {
-    let conv = Conv2d::<f32, A, L>::load(&mut Random::new(7)).unwrap();
+    let conv = Conv2d::<f32, A, L>::load(&mut Random::new(7), [0; 2], ()).unwrap();
     let input: Vec<f32> =
         (0..<L::Input<f32> as Map<f32>>::LEN).map(|i| (i % 17) as f32 * 0.1 - 0.8).collect();
     let input = <L::Input<f32> as Map<f32>>::view(&input);

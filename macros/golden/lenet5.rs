@@ -25,7 +25,11 @@ where
     P: ::microcnn::__private::Precision,
     A: ::microcnn::__private::Convolve<P>,
 {
-    conv1: ::microcnn::__private::Conv2d<P, A, __LeNet5::conv1>,
+    conv1: ::microcnn::__private::Conv2d<
+        <P as ::microcnn::__private::Arithmetic>::Outer,
+        A,
+        __LeNet5::conv1,
+    >,
     relu1: ::microcnn::__private::Activate<P, __LeNet5::relu1>,
     pool1: ::microcnn::__private::MaxPool2d<P, __LeNet5::pool1>,
     conv2: ::microcnn::__private::Conv2d<P, A, __LeNet5::conv2>,
@@ -35,8 +39,13 @@ where
     relu3: ::microcnn::__private::Activate<P, __LeNet5::relu3>,
     fc1: ::microcnn::__private::Linear<P, A, __LeNet5::fc1>,
     relu4: ::microcnn::__private::Activate<P, __LeNet5::relu4>,
-    fc2: ::microcnn::__private::Linear<P, A, __LeNet5::fc2>,
-    softmax1: ::microcnn::__private::Softmax<P, __LeNet5::softmax1>,
+    fc2: ::microcnn::__private::Linear<
+        <<P as ::microcnn::__private::Arithmetic>::Outer as ::microcnn::__private::Arithmetic>::Real,
+        A,
+        __LeNet5::fc2,
+    >,
+    softmax1: ::microcnn::__private::Softmax<::core::primitive::f32, __LeNet5::softmax1>,
+    input: ::microcnn::__private::Input<P>,
     __verbose: ::core::primitive::bool,
 }
 #[doc(hidden)]
@@ -406,7 +415,11 @@ const _: () = {
             },
         ];
         const ALGORITHMS: &'static [&'static str] = &[
-            <__cnn::Conv2d<P, A, __LeNet5::conv1>>::ALGORITHM,
+            <__cnn::Conv2d<
+                <P as __cnn::Arithmetic>::Outer,
+                A,
+                __LeNet5::conv1,
+            >>::ALGORITHM,
             "",
             "",
             <__cnn::Conv2d<P, A, __LeNet5::conv2>>::ALGORITHM,
@@ -417,25 +430,74 @@ const _: () = {
             "",
             <__cnn::Linear<P, A, __LeNet5::fc1>>::ALGORITHM,
             "",
-            <__cnn::Linear<P, A, __LeNet5::fc2>>::ALGORITHM,
+            <__cnn::Linear<
+                <<P as __cnn::Arithmetic>::Outer as __cnn::Arithmetic>::Real,
+                A,
+                __LeNet5::fc2,
+            >>::ALGORITHM,
             "",
         ];
         const STORED: usize = 61706;
         const SLOTS: &'static [usize] = &[
-            __cnn::Block::count::<P::Element>(784),
-            __cnn::Block::count::<P::Element>(1176),
-        ];
-        const WALK_SLOTS: &'static [usize] = &[
-            __cnn::Block::count::<P::Element>(4704),
-            __cnn::Block::count::<P::Element>(4704),
+            __cnn::largest(
+                &[
+                    __cnn::Block::count::<P::Element>(784),
+                    __cnn::Block::count::<::core::primitive::f32>(10),
+                ],
+            ),
+            __cnn::largest(
+                &[
+                    __cnn::Block::count::<P::Element>(1176),
+                    __cnn::Block::count::<::core::primitive::f32>(10),
+                ],
+            ),
         ];
         const SCRATCH: usize = __cnn::largest(
             &[
-                <__cnn::Conv2d<P, A, __LeNet5::conv1>>::POOLED_SCRATCH,
+                <__cnn::Conv2d<
+                    <P as __cnn::Arithmetic>::Outer,
+                    A,
+                    __LeNet5::conv1,
+                >>::POOLED_SCRATCH,
                 <__cnn::Conv2d<P, A, __LeNet5::conv2>>::POOLED_SCRATCH,
                 <__cnn::Conv2d<P, A, __LeNet5::conv3>>::SCRATCH,
                 <__cnn::Linear<P, A, __LeNet5::fc1>>::SCRATCH,
-                <__cnn::Linear<P, A, __LeNet5::fc2>>::SCRATCH,
+                <__cnn::Linear<
+                    <<P as __cnn::Arithmetic>::Outer as __cnn::Arithmetic>::Real,
+                    A,
+                    __LeNet5::fc2,
+                >>::SCRATCH,
+            ],
+        );
+        const WALK_SLOTS: &'static [usize] = &[
+            __cnn::largest(
+                &[
+                    __cnn::Block::count::<P::Element>(4704),
+                    __cnn::Block::count::<::core::primitive::f32>(1600),
+                ],
+            ),
+            __cnn::largest(
+                &[
+                    __cnn::Block::count::<::core::primitive::f32>(4704),
+                    __cnn::Block::count::<P::Element>(1600),
+                ],
+            ),
+        ];
+        const WALK_SCRATCH: usize = __cnn::largest(
+            &[
+                <__cnn::Conv2d<
+                    <P as __cnn::Arithmetic>::Outer,
+                    A,
+                    __LeNet5::conv1,
+                >>::SCRATCH_AS_WRITTEN,
+                <__cnn::Conv2d<P, A, __LeNet5::conv2>>::SCRATCH_AS_WRITTEN,
+                <__cnn::Conv2d<P, A, __LeNet5::conv3>>::SCRATCH_AS_WRITTEN,
+                <__cnn::Linear<P, A, __LeNet5::fc1>>::SCRATCH_AS_WRITTEN,
+                <__cnn::Linear<
+                    <<P as __cnn::Arithmetic>::Outer as __cnn::Arithmetic>::Real,
+                    A,
+                    __LeNet5::fc2,
+                >>::SCRATCH,
             ],
         );
         #[inline(always)]
@@ -450,13 +512,9 @@ const _: () = {
                 .split_at_mut(<Self as __cnn::Network>::SLOTS[0]);
             let (b, scratch) = workspace
                 .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
-            let x: &__cnn::Map<P, 1, 28, 28> = __cnn::input::<
-                P,
-                T,
-                1,
-                28,
-                28,
-            >(image, ::core::default::Default::default(), a);
+            let x: &__cnn::Map<P, 1, 28, 28> = self
+                .input
+                .forward::<T, 1, 28, 28>(image, a);
             let x: &__cnn::Map<P, 6, 14, 14> = self
                 .conv1
                 .forward_pooled(isa, x, b, scratch);
@@ -465,9 +523,20 @@ const _: () = {
                 .forward_pooled(isa, x, a, scratch);
             let x: &__cnn::Map<P, 120, 1, 1> = self.conv3.forward(isa, x, b, scratch);
             let x: &__cnn::Map<P, 84, 1, 1> = self.fc1.forward(isa, x, a, scratch);
-            let x: &__cnn::Map<P, 10, 1, 1> = self.fc2.forward(isa, x, b, scratch);
-            let x: &__cnn::Map<P, 10, 1, 1> = self.softmax1.forward(isa, x, a);
-            __cnn::output::<P, _>(x, self.softmax1.edge(), result);
+            let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = self
+                .fc2
+                .forward(isa, x, b, scratch);
+            let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = self
+                .softmax1
+                .forward(isa, x, a);
+            __cnn::output(
+                x,
+                |value| <::core::primitive::f32 as __cnn::Arithmetic>::to_f32(
+                    value,
+                    self.softmax1.edge(),
+                ),
+                result,
+            );
         }
         #[inline(always)]
         fn walk<I: __cnn::Isa, O: __cnn::Observer>(
@@ -481,93 +550,185 @@ const _: () = {
                 .split_at_mut(<Self as __cnn::Network>::WALK_SLOTS[0]);
             let (b, scratch) = workspace
                 .split_at_mut(<Self as __cnn::Network>::WALK_SLOTS[1]);
-            let x: &__cnn::Map<P, 1, 28, 28> = __cnn::input::<
-                P,
-                f32,
-                1,
-                28,
-                28,
-            >(image, ::core::default::Default::default(), a);
+            let x: &__cnn::Map<P, 1, 28, 28> = self
+                .input
+                .forward::<f32, 1, 28, 28>(image, a);
+            observer.reads(&<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC, x);
             let x = observer
-                .layer::<
-                    P,
-                    _,
-                >(
-                    self.conv1.edge(),
+                .layer(
+                    |value| self.conv1.real(value),
                     || self.conv1.forward_as_written(isa, x, b, scratch),
                 );
             let x = observer
-                .layer::<P, _>(self.relu1.edge(), || self.relu1.forward(isa, x, a));
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.relu1.edge()),
+                    || self.relu1.forward_as_written(isa, x, a),
+                );
             let x = observer
-                .layer::<P, _>(self.pool1.edge(), || self.pool1.forward(isa, x, b));
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.pool1.edge()),
+                    || self.pool1.forward(isa, x, b),
+                );
+            observer.reads(&<__LeNet5::conv2 as __cnn::ConvLayer>::SPEC, x);
             let x = observer
-                .layer::<
-                    P,
-                    _,
-                >(
-                    self.conv2.edge(),
+                .layer(
+                    |value| self.conv2.real(value),
                     || self.conv2.forward_as_written(isa, x, a, scratch),
                 );
             let x = observer
-                .layer::<P, _>(self.relu2.edge(), || self.relu2.forward(isa, x, b));
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.relu2.edge()),
+                    || self.relu2.forward_as_written(isa, x, b),
+                );
             let x = observer
-                .layer::<P, _>(self.pool2.edge(), || self.pool2.forward(isa, x, a));
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.pool2.edge()),
+                    || self.pool2.forward(isa, x, a),
+                );
+            observer.reads(&<__LeNet5::conv3 as __cnn::ConvLayer>::SPEC, x);
             let x = observer
-                .layer::<
-                    P,
-                    _,
-                >(
-                    self.conv3.edge(),
+                .layer(
+                    |value| self.conv3.real(value),
                     || self.conv3.forward_as_written(isa, x, b, scratch),
                 );
             let x = observer
-                .layer::<P, _>(self.relu3.edge(), || self.relu3.forward(isa, x, a));
-            observer.layer::<P, _>(self.relu3.edge(), || x);
-            let x = observer
-                .layer::<
-                    P,
-                    _,
-                >(self.fc1.edge(), || self.fc1.forward_as_written(isa, x, b, scratch));
-            let x = observer
-                .layer::<P, _>(self.relu4.edge(), || self.relu4.forward(isa, x, a));
-            let x = observer
-                .layer::<
-                    P,
-                    _,
-                >(self.fc2.edge(), || self.fc2.forward_as_written(isa, x, b, scratch));
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.relu3.edge()),
+                    || self.relu3.forward_as_written(isa, x, a),
+                );
             observer
-                .layer::<
-                    P,
-                    _,
-                >(self.softmax1.edge(), || self.softmax1.forward(isa, x, a));
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.relu3.edge()),
+                    || x,
+                );
+            observer.reads(&<__LeNet5::fc1 as __cnn::ConvLayer>::SPEC, x);
+            let x = observer
+                .layer(
+                    |value| self.fc1.real(value),
+                    || self.fc1.forward_as_written(isa, x, b, scratch),
+                );
+            let x = observer
+                .layer(
+                    |value| <P as __cnn::Arithmetic>::to_f32(value, self.relu4.edge()),
+                    || self.relu4.forward_as_written(isa, x, a),
+                );
+            observer.reads(&<__LeNet5::fc2 as __cnn::ConvLayer>::SPEC, x);
+            let x = observer
+                .layer(
+                    |value| <::core::primitive::f32 as __cnn::Arithmetic>::to_f32(
+                        value,
+                        self.fc2.edge(),
+                    ),
+                    || self.fc2.forward(isa, x, b, scratch),
+                );
+            observer
+                .layer(
+                    |value| <::core::primitive::f32 as __cnn::Arithmetic>::to_f32(
+                        value,
+                        self.softmax1.edge(),
+                    ),
+                    || self.softmax1.forward(isa, x, a),
+                );
         }
         #[with_alloc]
         fn build<S: __cnn::Source>(
             source: &mut S,
         ) -> ::core::result::Result<Self, __cnn::LoadError> {
+            let input = <__cnn::Input<P>>::load(source)?;
+            let field0: __cnn::Conv2d<
+                <P as __cnn::Arithmetic>::Outer,
+                A,
+                __LeNet5::conv1,
+            > = <__cnn::Conv2d<
+                <P as __cnn::Arithmetic>::Outer,
+                A,
+                __LeNet5::conv1,
+            >>::load(source, [0, 1], input.edge())?;
+            let field1: __cnn::Activate<P, __LeNet5::relu1> = <__cnn::Activate<
+                P,
+                __LeNet5::relu1,
+            >>::following(field0.ends(), field0.lookup());
+            let field2: __cnn::MaxPool2d<P, __LeNet5::pool1> = <__cnn::MaxPool2d<
+                P,
+                __LeNet5::pool1,
+            >>::of(field1.edge());
+            let field3: __cnn::Conv2d<P, A, __LeNet5::conv2> = <__cnn::Conv2d<
+                P,
+                A,
+                __LeNet5::conv2,
+            >>::load(source, [3, 4], field0.edge())?;
+            let field4: __cnn::Activate<P, __LeNet5::relu2> = <__cnn::Activate<
+                P,
+                __LeNet5::relu2,
+            >>::following(field3.ends(), field3.lookup());
+            let field5: __cnn::MaxPool2d<P, __LeNet5::pool2> = <__cnn::MaxPool2d<
+                P,
+                __LeNet5::pool2,
+            >>::of(field4.edge());
+            let field6: __cnn::Conv2d<P, A, __LeNet5::conv3> = <__cnn::Conv2d<
+                P,
+                A,
+                __LeNet5::conv3,
+            >>::load(source, [6, 7], field3.edge())?;
+            let field7: __cnn::Activate<P, __LeNet5::relu3> = <__cnn::Activate<
+                P,
+                __LeNet5::relu3,
+            >>::following(field6.ends(), field6.lookup());
+            let field8: __cnn::Linear<P, A, __LeNet5::fc1> = <__cnn::Linear<
+                P,
+                A,
+                __LeNet5::fc1,
+            >>::load(source, [9, 10], field6.edge())?;
+            let field9: __cnn::Activate<P, __LeNet5::relu4> = <__cnn::Activate<
+                P,
+                __LeNet5::relu4,
+            >>::following(field8.ends(), field8.lookup());
+            let field10: __cnn::Linear<
+                <<P as __cnn::Arithmetic>::Outer as __cnn::Arithmetic>::Real,
+                A,
+                __LeNet5::fc2,
+            > = <__cnn::Linear<
+                <<P as __cnn::Arithmetic>::Outer as __cnn::Arithmetic>::Real,
+                A,
+                __LeNet5::fc2,
+            >>::load(source, [11, 11], field8.edge())?;
+            let field11: __cnn::Softmax<::core::primitive::f32, __LeNet5::softmax1> = <__cnn::Softmax<
+                ::core::primitive::f32,
+                __LeNet5::softmax1,
+            >>::load(
+                source,
+                __cnn::Place {
+                    name: "softmax1",
+                    row: ::core::option::Option::Some(12),
+                },
+                field10.edge(),
+            )?;
             ::core::result::Result::Ok(Self {
-                conv1: __cnn::Conv2d::load(source)?,
-                relu1: ::core::default::Default::default(),
-                pool1: ::core::default::Default::default(),
-                conv2: __cnn::Conv2d::load(source)?,
-                relu2: ::core::default::Default::default(),
-                pool2: ::core::default::Default::default(),
-                conv3: __cnn::Conv2d::load(source)?,
-                relu3: ::core::default::Default::default(),
-                fc1: __cnn::Conv2d::load(source)?,
-                relu4: ::core::default::Default::default(),
-                fc2: __cnn::Conv2d::load(source)?,
-                softmax1: ::core::default::Default::default(),
+                conv1: field0,
+                relu1: field1,
+                pool1: field2,
+                conv2: field3,
+                relu2: field4,
+                pool2: field5,
+                conv3: field6,
+                relu3: field7,
+                fc1: field8,
+                relu4: field9,
+                fc2: field10,
+                softmax1: field11,
+                input: input,
                 __verbose: false,
             })
         }
         #[with_alloc]
         fn write<S: __cnn::Sink>(&self, sink: &mut S) {
+            self.input.save(sink);
             self.conv1.save(sink);
             self.conv2.save(sink);
             self.conv3.save(sink);
             self.fc1.save(sink);
             self.fc2.save(sink);
+            self.softmax1.save(sink, "softmax1");
         }
         fn weight_bytes(&self) -> usize {
             __cnn::sum(
@@ -663,6 +824,7 @@ const _: () = {
                 relu4: __cnn::Activate::PLAIN,
                 fc2: __cnn::Conv2d::from_packed(fc2),
                 softmax1: __cnn::Softmax::PLAIN,
+                input: __cnn::Input::PLAIN,
                 __verbose: false,
             }
         }
@@ -783,6 +945,7 @@ const _: () = {
                 relu4: self.relu4,
                 fc2: self.fc2.with_algorithm(),
                 softmax1: self.softmax1,
+                input: self.input,
                 __verbose: self.__verbose,
             }
         }
@@ -818,6 +981,33 @@ const _: () = {
         ) -> ::core::result::Result<(), __cnn::SaveError> {
             __cnn::weights::save(self, path)
         }
+    }
+    __cnn::with_alloc! {
+        impl < A > LeNet5 < f32, A > where A : __cnn::Convolve < f32 >, { #[doc =
+        r" The same network in another precision. Its ranges are those of calibration images: a"]
+        #[doc =
+        r" batch, or anything that yields images. They should be like those that it will"]
+        #[doc = r" see, but no test images; 100 are enough for 8 bits, 1,000 for fewer."]
+        #[doc = r""] #[doc = r" # Errors"] #[doc =
+        r" If there is no image, one holds NaN or infinity, or a layer's sums need more than"]
+        #[doc = r" 32 bits."] pub fn quantize < P > (& self, calibration : impl
+        __cnn::Calibration,) -> ::core::result::Result < LeNet5 < P, A >,
+        __cnn::QuantizeError > where P : __cnn::Precision, A : __cnn::Convolve < P >, {
+        __cnn::quant::quantize(self, calibration, & ::core::default::Default::default())
+        } #[doc = r" The same network in another precision, made as the options say."]
+        #[doc = r""] #[doc = r" # Errors"] #[doc = r" As [`quantize`](Self::quantize)."]
+        pub fn quantize_with < P > (& self, calibration : impl __cnn::Calibration,
+        options : impl ::core::borrow::Borrow < __cnn::QuantizeOptions >,) ->
+        ::core::result::Result < LeNet5 < P, A >, __cnn::QuantizeError > where P :
+        __cnn::Precision, A : __cnn::Convolve < P >, { __cnn::quant::quantize(self,
+        calibration, options.borrow()) } #[doc =
+        r" The same network in another precision, and what that did to each layer."]
+        #[doc = r""] #[doc = r" # Errors"] #[doc = r" As [`quantize`](Self::quantize)."]
+        pub fn quantize_report < P > (& self, calibration : impl __cnn::Calibration,
+        options : impl ::core::borrow::Borrow < __cnn::QuantizeOptions >,) ->
+        ::core::result::Result < (LeNet5 < P, A >, __cnn::QuantizeReport),
+        __cnn::QuantizeError > where P : __cnn::Precision, A : __cnn::Convolve < P >, {
+        __cnn::quant::quantize_report(self, calibration, options.borrow()) } }
     }
     impl<P, A> ::core::fmt::Display for LeNet5<P, A>
     where

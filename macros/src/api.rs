@@ -23,6 +23,7 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
     let n = quote!(const N: #size);
     let constant = constant(network);
     let with_algorithm = with_algorithm(network);
+    let quantize = quantize(network);
     quote! {
         impl #name<#real, __cnn::Auto> {
             __cnn::with_alloc! {
@@ -171,6 +172,8 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
             }
         }
 
+        #quantize
+
         impl<#p, #a> ::core::fmt::Display for #this
         where
             #bounds
@@ -215,12 +218,16 @@ fn constant(network: &Network<'_>) -> TokenStream {
         }
     });
     let marker = network.marker();
+    let input = network.plan.map(|plan| {
+        let ident = &plan.input;
+        quote!(#ident: __cnn::Input::PLAIN,)
+    });
     let body = match network.plan {
         Some(_) => quote! {
             let packed: &'static [__cnn::Block] = packed;
             #(#splits)*
             let _ = packed;
-            Self { #(#values,)* __verbose: false, #marker }
+            Self { #(#values,)* #input __verbose: false, #marker }
         },
         None => quote!(::core::panic!("this network did not compile")),
     };
@@ -263,8 +270,12 @@ fn with_algorithm(network: &Network<'_>) -> TokenStream {
         }
     });
     let marker = network.marker();
+    let input = network.plan.map(|plan| {
+        let ident = &plan.input;
+        quote!(#ident: self.#ident,)
+    });
     let body = match network.plan {
-        Some(_) => quote!(#name { #(#fields,)* __verbose: self.__verbose, #marker }),
+        Some(_) => quote!(#name { #(#fields,)* #input __verbose: self.__verbose, #marker }),
         None => quote!(::core::panic!("this network did not compile")),
     };
     quote! {
@@ -275,6 +286,71 @@ fn with_algorithm(network: &Network<'_>) -> TokenStream {
             #bounds
         {
             #body
+        }
+    }
+}
+
+/// From floats to other precisions.
+fn quantize(network: &Network<'_>) -> TokenStream {
+    let Network { name, a, p, visibility: vis, .. } = network;
+    let algorithm = a.to_token_stream();
+    let bounds = network.bounds(&algorithm, &quote!(__cnn));
+    let floats = network.bounds_in(&quote!(f32), &algorithm, &quote!(__cnn));
+    let error = quote!(__cnn::QuantizeError);
+    let target = quote!(#name<#p, #a>);
+    quote! {
+        __cnn::with_alloc! {
+            impl<#a> #name<f32, #a>
+            where
+                #floats
+            {
+                /// The same network in another precision. Its ranges are those of calibration images: a
+                /// batch, or anything that yields images. They should be like those that it will
+                /// see, but no test images; 100 are enough for 8 bits, 1,000 for fewer.
+                ///
+                /// # Errors
+                /// If there is no image, one holds NaN or infinity, or a layer's sums need more than
+                /// 32 bits.
+                #vis fn quantize<#p>(
+                    &self,
+                    calibration: impl __cnn::Calibration,
+                ) -> ::core::result::Result<#target, #error>
+                where
+                    #bounds
+                {
+                    __cnn::quant::quantize(self, calibration, &::core::default::Default::default())
+                }
+
+                /// The same network in another precision, made as the options say.
+                ///
+                /// # Errors
+                /// As [`quantize`](Self::quantize).
+                #vis fn quantize_with<#p>(
+                    &self,
+                    calibration: impl __cnn::Calibration,
+                    options: impl ::core::borrow::Borrow<__cnn::QuantizeOptions>,
+                ) -> ::core::result::Result<#target, #error>
+                where
+                    #bounds
+                {
+                    __cnn::quant::quantize(self, calibration, options.borrow())
+                }
+
+                /// The same network in another precision, and what that did to each layer.
+                ///
+                /// # Errors
+                /// As [`quantize`](Self::quantize).
+                #vis fn quantize_report<#p>(
+                    &self,
+                    calibration: impl __cnn::Calibration,
+                    options: impl ::core::borrow::Borrow<__cnn::QuantizeOptions>,
+                ) -> ::core::result::Result<(#target, __cnn::QuantizeReport), #error>
+                where
+                    #bounds
+                {
+                    __cnn::quant::quantize_report(self, calibration, options.borrow())
+                }
+            }
         }
     }
 }

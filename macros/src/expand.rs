@@ -99,7 +99,7 @@ pub(crate) fn expand(
 fn taken_names(name: &Ident, plan: Option<&Plan>) -> BTreeSet<String> {
     let fields = plan.map_or(&[][..], |plan| &plan.fields);
     let algorithms = fields.iter().filter_map(|field| field.algorithm.as_ref());
-    let precisions = fields.iter().filter_map(|field| Some(&field.precision.0.as_ref()?.1));
+    let precisions = fields.iter().filter_map(|field| field.precision.path());
     let first = |path: &Rc<Type>| match &**path {
         Type::Path(TypePath { path, .. }) => Some(path.segments.first()?.ident.to_string()),
         _ => None,
@@ -138,19 +138,23 @@ impl Network<'_> {
 
     /// A precision as a type.
     pub(crate) fn precision(&self, precision: &Precision, private: &TokenStream) -> TokenStream {
-        let p = &self.p;
-        match &precision.0 {
-            None => quote!(#p),
-            Some(asked) => {
-                let asked = &asked.1;
-                quote!(<#p as #private::Precision>::Or<#asked>)
-            }
-        }
+        precision_in(&self.p.to_token_stream(), precision, private)
     }
 
     /// What a network with the algorithm `a` asks of its parameters.
     pub(crate) fn bounds(&self, a: &TokenStream, private: &TokenStream) -> TokenStream {
         let p = &self.p;
+        let bounds = self.bounds_in(&quote!(#p), a, private);
+        quote!(#p: #private::Precision, #bounds)
+    }
+
+    /// What a network in the precision `p` with the algorithm `a` asks of the algorithm.
+    pub(crate) fn bounds_in(
+        &self,
+        p: &TokenStream,
+        a: &TokenStream,
+        private: &TokenStream,
+    ) -> TokenStream {
         let mut seen = BTreeSet::new();
         let mut bounds = Vec::new();
         let mut bound = |algorithm: TokenStream, precision: TokenStream| {
@@ -159,14 +163,19 @@ impl Network<'_> {
                 bounds.push(bound);
             }
         };
-        bound(a.clone(), quote!(#p));
+        bound(a.clone(), p.clone());
         for field in self.plan.map_or(&[][..], |plan| &plan.fields) {
             if let State::Convolution(..) = field.state {
                 let algorithm = field.algorithm.as_ref().map_or(a.clone(), Rc::to_token_stream);
-                bound(algorithm, self.precision(&field.precision, private));
+                // An algorithm that runs in a precision runs in its outer one.
+                let precision = match &field.precision {
+                    Precision::Outer => &Precision::Own,
+                    other => other,
+                };
+                bound(algorithm, precision_in(p, precision, private));
             }
         }
-        quote!(#p: #private::Precision, #(#bounds,)*)
+        quote!(#(#bounds,)*)
     }
 
     /// Stands for type parameters that no field has.
@@ -180,7 +189,10 @@ impl Network<'_> {
     pub(crate) fn field_type(&self, field: &Field, private: &TokenStream) -> TokenStream {
         let Self { a, module, .. } = self;
         let ident = &field.ident;
-        let precision = self.precision(&field.precision, private);
+        let mut precision = self.precision(&field.precision, private);
+        if field.real {
+            precision = quote!(<#precision as #private::Arithmetic>::Real);
+        }
         match &field.state {
             State::Convolution(layer, _) => {
                 let kind = layer.type_name();
@@ -200,6 +212,19 @@ impl Network<'_> {
     }
 }
 
+/// A precision as a type, in a network of the precision `p`.
+fn precision_in(p: &TokenStream, precision: &Precision, private: &TokenStream) -> TokenStream {
+    match precision {
+        Precision::Own => quote!(#p),
+        Precision::Outer => quote!(<#p as #private::Arithmetic>::Outer),
+        Precision::Float => quote!(::core::primitive::f32),
+        Precision::Asked(asked) => {
+            let asked = &asked.1;
+            quote!(<#p as #private::Arithmetic>::Or<#asked>)
+        }
+    }
+}
+
 fn structure(declaration: &Declaration, network: &Network<'_>) -> TokenStream {
     let Declaration { microcnn, visibility, name, .. } = declaration;
     let Network { p, a, .. } = network;
@@ -211,6 +236,11 @@ fn structure(declaration: &Declaration, network: &Network<'_>) -> TokenStream {
         let (ident, kind) = (&field.ident, network.field_type(field, &private));
         quote!(#ident: #kind,)
     });
+    let input = network.plan.map(|plan| {
+        let precision = network.precision(&plan.forward.values[0].precision, &private);
+        let ident = &plan.input;
+        quote!(#ident: #private::Input<#precision>,)
+    });
     let marker = network.marker().map(|marker| quote!(#marker<(#p, #a)>,));
     quote! {
         #(#attributes)*
@@ -221,6 +251,7 @@ fn structure(declaration: &Declaration, network: &Network<'_>) -> TokenStream {
             #bounds
         {
             #(#fields)*
+            #input
             __verbose: ::core::primitive::bool,
             #marker
         }

@@ -1,8 +1,8 @@
 //! The `Network` implementation: the layer table, the buffers, and the two programs as Rust code.
 
 use crate::expand::Network;
-use crate::layer::numbers;
-use crate::plan::{Field, Plan, Precision};
+use crate::layer::{Meaning, numbers};
+use crate::plan::{Field, Plan, Precision, State};
 use crate::program::{Program, Step, Value, ValueId};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -97,8 +97,9 @@ fn body_after_a_mistake() -> TokenStream {
         const ALGORITHMS: &'static [&'static str] = &[];
         const STORED: usize = 0;
         const SLOTS: &'static [usize] = &[];
-        const WALK_SLOTS: &'static [usize] = &[];
         const SCRATCH: usize = 0;
+        const WALK_SLOTS: &'static [usize] = &[];
+        const WALK_SCRATCH: usize = 0;
         #functions
     }
 }
@@ -134,29 +135,30 @@ impl Writer<'_> {
             None => quote!(""),
         });
         let stored = Literal::usize_unsuffixed(plan.stored);
-        let (slots, walk_slots) = (self.slots(&plan.forward), self.slots(&plan.walk));
+        let slots = self.slots(&plan.forward);
+        let walk_slots = self.slots(&plan.walk);
         let weights: Vec<_> = plan.fields.iter().filter(|field| field.has_weights()).collect();
-        let scratch = weights.iter().map(|field| {
-            let scratch = if field.pools() { quote!(POOLED_SCRATCH) } else { quote!(SCRATCH) };
-            let field = self.network.field_type(field, &quote!(__cnn));
-            quote!(<#field>::#scratch)
-        });
-        let built = plan.fields.iter().map(|field| {
-            let ident = &field.ident;
-            if field.has_weights() {
-                quote!(#ident: __cnn::Conv2d::load(source)?)
-            } else {
-                quote!(#ident: ::core::default::Default::default())
-            }
-        });
+        let scratch = |as_written: bool| {
+            let sizes = weights.iter().map(move |field| {
+                let name = match as_written {
+                    true if field.activation_row.is_some() => quote!(SCRATCH_AS_WRITTEN),
+                    false if field.pools() => quote!(POOLED_SCRATCH),
+                    _ => quote!(SCRATCH),
+                };
+                let field = self.network.field_type(field, &quote!(__cnn));
+                quote!(<#field>::#name)
+            });
+            quote!(__cnn::largest(&[#(#sizes,)*]))
+        };
+        let (scratch, walk_scratch) = (scratch(false), scratch(true));
         let marker = self.network.marker();
-        let idents = || weights.iter().map(|field| &field.ident);
-        let (write, bytes) = (idents(), idents());
+        let bytes = weights.iter().map(|field| &field.ident);
+        let (build, write) = (self.build(&marker), self.write());
         let functions = functions(
             &self.forward(),
             &self.walk(),
-            &quote!(::core::result::Result::Ok(Self { #(#built,)* __verbose: false, #marker })),
-            &quote!(#(self.#write.save(sink);)*),
+            &build,
+            &write,
             &quote!(__cnn::sum(&[#(self.#bytes.weight_bytes(),)*])),
         );
         quote! {
@@ -164,13 +166,109 @@ impl Writer<'_> {
             const ALGORITHMS: &'static [&'static str] = &[#(#algorithms,)*];
             const STORED: usize = #stored;
             const SLOTS: &'static [usize] = &[#(#slots,)*];
+            const SCRATCH: usize = #scratch;
             const WALK_SLOTS: &'static [usize] = &[#(#walk_slots,)*];
-            const SCRATCH: usize = __cnn::largest(&[#(#scratch,)*]);
+            const WALK_SCRATCH: usize = #walk_scratch;
             #functions
         }
     }
 
-    /// The size of each of a program's buffers: what it keeps in it, in any precision.
+    /// Reading every field, in the order of the data, from what its inputs mean.
+    fn build(&self, marker: &Option<TokenStream>) -> TokenStream {
+        let plan = self.plan;
+        let local = |field: usize| format_ident!("field{field}", span = Span::call_site());
+        let mut code = TokenStream::new();
+        for (at, field) in plan.fields.iter().enumerate() {
+            let edges = self.inputs_of(at).into_iter().map(|writer| match writer {
+                Some(writer) => {
+                    let writer = local(writer);
+                    quote!(#writer.edge())
+                }
+                None => quote!(input.edge()),
+            });
+            let edges: Vec<_> = edges.collect();
+            let name = &field.name;
+            let row = match field.row.map(Literal::usize_unsuffixed) {
+                Some(row) => quote!(::core::option::Option::Some(#row)),
+                None => quote!(::core::option::Option::None),
+            };
+            let place = quote!(__cnn::Place { name: #name, row: #row });
+            let kind = self.network.field_type(field, &quote!(__cnn));
+            let value = match &field.state {
+                State::Convolution(..) => {
+                    let row = field.row.unwrap_or_default();
+                    let rows = [row, field.activation_row.unwrap_or(row)];
+                    let rows = rows.map(Literal::usize_unsuffixed);
+                    quote!(<#kind>::load(source, [#(#rows),*], #(#edges)*)?)
+                }
+                State::Layer(_)
+                    if field.follows.is_some_and(|writer| !plan.fields[writer].real) =>
+                {
+                    let writer = local(field.follows.unwrap_or_default());
+                    quote!(<#kind>::following(#writer.ends(), #writer.lookup()))
+                }
+                State::Layer(_) if field.follows.is_some() => {
+                    quote!(::core::default::Default::default())
+                }
+                State::Layer(layer) => match layer.meaning() {
+                    Meaning::Inputs => quote!(<#kind>::of(#(#edges)*)),
+                    Meaning::Own if edges.len() > 1 => {
+                        quote!(<#kind>::load(source, #place, [#(#edges),*])?)
+                    }
+                    Meaning::Own => quote!(<#kind>::load(source, #place, #(#edges)*)?),
+                },
+                State::Convert(_) => quote!(<#kind>::load(source, #place, #(#edges)*)?),
+            };
+            let local = local(at);
+            code.extend(quote!(let #local: #kind = #value;));
+        }
+        let fields = plan.fields.iter().enumerate().map(|(at, field)| {
+            let (ident, local) = (&field.ident, local(at));
+            quote!(#ident: #local,)
+        });
+        let input = &plan.input;
+        let precision = self.precision(&plan.forward.values[0].precision);
+        quote! {
+            let input = <__cnn::Input<#precision>>::load(source)?;
+            #code
+            ::core::result::Result::Ok(Self { #(#fields)* #input: input, __verbose: false, #marker })
+        }
+    }
+
+    /// The fields that wrote what a field reads; none for the network's input.
+    fn inputs_of(&self, wanted: usize) -> Vec<Option<usize>> {
+        let programs = [&self.plan.forward, &self.plan.walk];
+        let read = programs.into_iter().find_map(|program| {
+            program.steps.iter().find_map(|step| match step {
+                Step::Run { field, inputs, .. } if *field == wanted => {
+                    let writer = |input: &ValueId| program.values[input.0].writer;
+                    Some(inputs.iter().map(writer).collect())
+                }
+                _ => None,
+            })
+        });
+        read.unwrap_or_default()
+    }
+
+    /// Writing every field that a file says something of.
+    fn write(&self) -> TokenStream {
+        let fields = self.plan.fields.iter().filter_map(|field| {
+            let (ident, name) = (&field.ident, &field.name);
+            match &field.state {
+                State::Convolution(..) => Some(quote!(self.#ident.save(sink);)),
+                State::Layer(_) if field.follows.is_some() => None,
+                State::Layer(layer) => match layer.meaning() {
+                    Meaning::Inputs => None,
+                    Meaning::Own => Some(quote!(self.#ident.save(sink, #name);)),
+                },
+                State::Convert(_) => Some(quote!(self.#ident.save(sink, #name);)),
+            }
+        });
+        let input = &self.plan.input;
+        quote!(self.#input.save(sink); #(#fields)*)
+    }
+
+    /// The size of each of a program's buffers: what it keeps there, in any precision.
     fn slots(&self, program: &Program) -> Vec<TokenStream> {
         let size = |needs: &Vec<(Precision, usize)>| {
             let counts = needs.iter().map(|(precision, len)| {
@@ -178,10 +276,9 @@ impl Writer<'_> {
                 quote!(__cnn::Block::count::<#element>(#len))
             });
             let counts: Vec<_> = counts.collect();
-            if counts.len() == 1 {
-                quote!(#(#counts)*)
-            } else {
-                quote!(__cnn::largest(&[#(#counts),*]))
+            match counts.len() {
+                1 => quote!(#(#counts)*),
+                _ => quote!(__cnn::largest(&[#(#counts),*])),
             }
         };
         program.slots.iter().map(size).collect()
@@ -193,21 +290,31 @@ impl Writer<'_> {
 
     fn element(&self, precision: &Precision) -> TokenStream {
         let of = self.precision(precision);
-        match precision.key() {
-            None => quote!(#of::Element),
-            Some(_) => quote!(<#of as __cnn::Precision>::Element),
+        match precision {
+            Precision::Own => quote!(#of::Element),
+            Precision::Float => of,
+            _ => quote!(<#of as __cnn::Arithmetic>::Element),
         }
     }
 
-    /// What the values of a map mean.
-    fn edge(&self, value: &Value) -> TokenStream {
-        match value.writer {
+    /// What the values of a map mean, as a function of one; in a walk the sums of a convolution that
+    /// took an activation over are as they were before it.
+    fn real(&self, value: &Value, walk: bool) -> TokenStream {
+        let precision = self.precision(&value.precision);
+        let edge = match value.writer {
             Some(field) => {
-                let field = &self.plan.fields[field].ident;
-                quote!(self.#field.edge())
+                let Field { ident, activation_row, .. } = &self.plan.fields[field];
+                if walk && activation_row.is_some() {
+                    return quote!(|value| self.#ident.real(value));
+                }
+                quote!(self.#ident.edge())
             }
-            None => quote!(::core::default::Default::default()),
-        }
+            None => {
+                let input = &self.plan.input;
+                quote!(self.#input.edge())
+            }
+        };
+        quote!(|value| <#precision as __cnn::Arithmetic>::to_f32(value, #edge))
     }
 
     fn forward(&self) -> TokenStream {
@@ -226,12 +333,11 @@ impl Writer<'_> {
             lines.name(*output);
         }
         let result = &program.values[program.result.0];
-        let (x, precision, edge) =
-            (lines.read(program.result), self.precision(&result.precision), self.edge(result));
+        let (x, real) = (lines.read(program.result), self.real(result, false));
         let code = lines.finish("T", "SLOTS");
         quote! {
             #code
-            __cnn::output::<#precision, _>(#x, #edge, result);
+            __cnn::output(#x, #real, result);
         }
     }
 
@@ -242,26 +348,30 @@ impl Writer<'_> {
             match step {
                 Step::Run { field, inputs, output, row } => {
                     let field = &self.plan.fields[*field];
-                    let method = if field.has_weights() { "forward_as_written" } else { "forward" };
+                    let as_written = field.activation_row.is_some() || field.follows.is_some();
+                    let method = if as_written { "forward_as_written" } else { "forward" };
+                    if field.has_weights() {
+                        let (x, ident) = (lines.read(inputs[0]), &field.ident);
+                        let module = &self.network.module;
+                        lines.code.extend(quote! {
+                            observer.reads(&<#module::#ident as __cnn::ConvLayer>::SPEC, #x);
+                        });
+                    }
                     let run = lines.run(field, inputs, *output, method);
-                    let value = &program.values[output.0];
-                    let (precision, edge) = (self.precision(&value.precision), self.edge(value));
+                    let real = self.real(&program.values[output.0], true);
                     lines.code.extend(match row {
                         Some(_) if at + 1 == program.steps.len() => {
-                            quote!(observer.layer::<#precision, _>(#edge, || #run);)
+                            quote!(observer.layer(#real, || #run);)
                         }
-                        Some(_) => quote! {
-                            let x = observer.layer::<#precision, _>(#edge, || #run);
-                        },
+                        Some(_) => quote!(let x = observer.layer(#real, || #run);),
                         None => quote!(let x = #run;),
                     });
                     lines.name(*output);
                 }
                 Step::Repeat { value } => {
                     let x = lines.read(*value);
-                    let value = &program.values[value.0];
-                    let (precision, edge) = (self.precision(&value.precision), self.edge(value));
-                    lines.code.extend(quote!(observer.layer::<#precision, _>(#edge, || #x);));
+                    let real = self.real(&program.values[value.0], true);
+                    lines.code.extend(quote!(observer.layer(#real, || #x);));
                 }
                 _ => lines.other(step),
             }
@@ -356,14 +466,14 @@ impl<'a> Lines<'a> {
             }
         });
         let input = &self.program.values[ValueId::INPUT.0];
-        let precision = self.writer.precision(&input.precision);
         let pixel: TokenStream = pixel.parse().expect("a path");
         let ([c, h, w], map) =
             (input.shape.map(Literal::usize_unsuffixed), self.map_type(ValueId::INPUT));
-        let (edge, a, code) = (self.writer.edge(input), slot(input.slot), self.code);
+        let (a, code) = (slot(input.slot), self.code);
+        let input = &self.writer.plan.input;
         quote! {
             #(#splits)*
-            let x: #map = __cnn::input::<#precision, #pixel, #c, #h, #w>(image, #edge, #a);
+            let x: #map = self.#input.forward::<#pixel, #c, #h, #w>(image, #a);
             #code
         }
     }

@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) layers: Vec<LayerRow>,
     /// The parts that have state or numbers of their own, in the order of the data.
     pub(crate) fields: Vec<Field>,
+    /// The field that knows what the network's input means.
+    pub(crate) input: Ident,
     pub(crate) forward: Program,
     pub(crate) walk: Program,
     /// Values in a `.raw` file.
@@ -42,6 +44,14 @@ pub(crate) struct Field {
     pub(crate) input: [usize; 3],
     pub(crate) output: [usize; 3],
     pub(crate) state: State,
+    /// The row of the layer table that shows its results, if they are not those of the network's input.
+    pub(crate) row: Option<usize>,
+    /// The activation that a convolution takes over: its row.
+    pub(crate) activation_row: Option<usize>,
+    /// The convolution that took this activation over.
+    pub(crate) follows: Option<usize>,
+    /// Whether the sums of a convolution become floats, whatever it multiplies.
+    pub(crate) real: bool,
 }
 
 impl Field {
@@ -65,18 +75,52 @@ pub(crate) enum State {
     Convert(Precision),
 }
 
-/// The network's precision, or the one that a layer asks for instead.
+/// What numbers a layer or a feature map is in.
 #[derive(Clone)]
-pub(crate) struct Precision(pub(crate) Option<Rc<(String, Rc<Type>)>>);
+pub(crate) enum Precision {
+    /// The network's precision.
+    Own,
+    /// What the network's precision says of the first and the last layer with weights. Maps beside
+    /// them are in the network's.
+    Outer,
+    /// Floats, whatever the network is in.
+    Float,
+    /// The one that a layer asks for, with what tells it from others.
+    Asked(Rc<(String, Rc<Type>)>),
+}
 
 impl Precision {
-    fn new(asked: Option<&Rc<Type>>) -> Self {
-        Self(asked.map(|asked| Rc::new((asked.to_token_stream().to_string(), asked.clone()))))
+    fn asked(asked: &Rc<Type>) -> Self {
+        match asked.to_token_stream().to_string().as_str() {
+            "f32" => Self::Float,
+            text => Self::Asked(Rc::new((text.to_owned(), asked.clone()))),
+        }
+    }
+
+    /// The precision of the maps that a layer in this one reads.
+    fn of_maps(self) -> Self {
+        match self {
+            Self::Outer => Self::Own,
+            other => other,
+        }
+    }
+
+    /// The type that a layer asks for.
+    pub(crate) fn path(&self) -> Option<&Rc<Type>> {
+        match self {
+            Self::Asked(asked) => Some(&asked.1),
+            _ => None,
+        }
     }
 
     /// What tells one precision from another.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.0.as_ref().map(|asked| asked.0.as_str())
+    fn key(&self) -> (u8, &str) {
+        match self {
+            Self::Own => (0, ""),
+            Self::Outer => (1, ""),
+            Self::Float => (2, ""),
+            Self::Asked(asked) => (3, &asked.0),
+        }
     }
 }
 
@@ -106,17 +150,22 @@ struct Map {
 
 /// Plans a network.
 pub(crate) fn plan(layers: &[Inferred], input: [usize; 3]) -> Plan {
-    let precision = Precision::new(first_weights(layers).and_then(|layer| layer.layer.precision()));
+    let weights = weights(layers);
+    let outer = [weights.first(), weights.last()];
+    let outer = outer.map(|layer| layer.map_or_else(String::new, |layer| layer.name.clone()));
+    let precision = reader(layers, false).unwrap_or(Precision::Float);
     let mut planner = Planner {
         plan: Plan {
             layers: Vec::new(),
             fields: Vec::new(),
+            input: Ident::new("input", Span::call_site()),
             forward: Program::new(input, precision.clone()),
             walk: Program::new(input, precision.clone()),
             stored: 0,
         },
         // What the module of the layers' types says itself.
         idents: ["Some", "None", "__cnn", "__verbose", "__marker"].map(str::to_owned).into(),
+        outer,
     };
     let map = Map {
         forward: ValueId::INPUT,
@@ -128,19 +177,45 @@ pub(crate) fn plan(layers: &[Inferred], input: [usize; 3]) -> Plan {
         pooler: None,
         flatten: None,
     };
-    let map = planner.path(layers, map);
+    let map = planner.path(layers, map, &Precision::Float);
+    planner.plan.input = planner.ident("input");
     planner.plan.forward.finish(map.forward);
     planner.plan.walk.finish(map.walk);
     planner.plan
 }
 
-/// The first layer that asks for a precision or does not, in the order of the data: the network's
-/// input is converted to its precision, and to no other before.
-fn first_weights(layers: &[Inferred]) -> Option<&Sized> {
+/// The layers with weights, in the order of the data.
+fn weights(layers: &[Inferred]) -> Vec<&Sized> {
+    fn of(layer: &Inferred) -> Vec<&Sized> {
+        match layer {
+            Inferred::Layer(layer) if matches!(layer.layer.role(), Role::Weights) => vec![layer],
+            Inferred::Layer(_) => Vec::new(),
+            Inferred::Residual { main, shortcut, .. } => {
+                [weights(main), weights(shortcut)].concat()
+            }
+        }
+    }
+    layers.iter().flat_map(of).collect()
+}
+
+/// The precision of the first layer that multiplies what goes into these: nothing before it changes
+/// its numbers. A normalization right behind a convolution is part of that.
+fn reader(layers: &[Inferred], behind_weights: bool) -> Option<Precision> {
+    let mut folds = behind_weights;
     layers.iter().find_map(|layer| match layer {
-        Inferred::Layer(layer) => matches!(layer.layer.role(), Role::Weights).then_some(layer),
+        Inferred::Layer(layer) => match layer.layer.role() {
+            Role::Weights => Some(layer.layer.precision().map_or(Precision::Own, Precision::asked)),
+            Role::Norm if std::mem::take(&mut folds) => None,
+            Role::Norm => Some(Precision::Own),
+            Role::Identity => None,
+            _ => {
+                folds = false;
+                None
+            }
+        },
         Inferred::Residual { main, shortcut, .. } => {
-            first_weights(main).or_else(|| first_weights(shortcut))
+            folds = false;
+            reader(main, false).or_else(|| reader(shortcut, false))
         }
     })
 }
@@ -148,20 +223,33 @@ fn first_weights(layers: &[Inferred]) -> Option<&Sized> {
 struct Planner {
     plan: Plan,
     idents: HashSet<String>,
+    /// The first and the last layer with weights.
+    outer: [String; 2],
 }
 
 impl Planner {
-    fn path(&mut self, layers: &[Inferred], map: Map) -> Map {
-        layers.iter().fold(map, |map, layer| match layer {
-            Inferred::Layer(layer) => self.layer(layer, map),
-            Inferred::Residual { main, shortcut, sum } => self.residual(main, shortcut, sum, map),
+    /// Layers one after the other, whose last result is read in a precision.
+    fn path(&mut self, layers: &[Inferred], map: Map, after: &Precision) -> Map {
+        layers.iter().enumerate().fold(map, |map, (at, layer)| {
+            let next = |behind_weights| {
+                reader(&layers[at + 1..], behind_weights).unwrap_or_else(|| after.clone())
+            };
+            match layer {
+                Inferred::Layer(layer) => {
+                    let next = next(matches!(layer.layer.role(), Role::Weights));
+                    self.layer(layer, map, &next)
+                }
+                Inferred::Residual { main, shortcut, sum } => {
+                    self.residual([main, shortcut], sum, map, &next(false))
+                }
+            }
         })
     }
 
-    fn layer(&mut self, layer: &Sized, map: Map) -> Map {
+    fn layer(&mut self, layer: &Sized, map: Map, next: &Precision) -> Map {
         match layer.layer.role() {
-            Role::Weights => self.weights(layer, map),
-            Role::Norm => self.norm(layer, map),
+            Role::Weights => self.weights(layer, map, next),
+            Role::Norm => self.norm(layer, map, next),
             Role::Elementwise => self.elementwise(layer, map),
             Role::Flatten => {
                 let flatten = Some(layer.name.clone());
@@ -173,6 +261,7 @@ impl Planner {
                 let map = self.in_order(map);
                 let field = self.field(layer, map.memory, layer.output, &map.precision, None);
                 self.row(layer, 0, None);
+                self.shown_in_row(field);
                 match map.pooler.filter(|_| matches!(layer.layer, Layer::MaxPool2d(_))) {
                     Some(writer) => self.pool(writer, field, map),
                     None => self.run(field, map),
@@ -193,6 +282,11 @@ impl Planner {
         Map { walk, memory: output, shape: output, writer: None, pooler: None, ..map }
     }
 
+    /// The last row is that of a field.
+    fn shown_in_row(&mut self, field: usize) {
+        self.plan.fields[field].row = Some(self.plan.layers.len() - 1);
+    }
+
     /// A layer whose result is its input.
     fn shown_again(&mut self, layer: &Sized, map: Map) -> Map {
         self.row(layer, 0, None);
@@ -200,15 +294,20 @@ impl Planner {
         map
     }
 
-    fn weights(&mut self, layer: &Sized, map: Map) -> Map {
+    fn weights(&mut self, layer: &Sized, map: Map, next: &Precision) -> Map {
         // A linear layer's weights can be packed in the order in which a flattened map lies in memory.
         let map =
             if matches!(layer.layer, Layer::Linear { .. }) { map } else { self.in_order(map) };
-        let map = self.converted(map, Precision::new(layer.layer.precision()), &layer.name);
-        self.convolution(layer, map)
+        let precision = match layer.layer.precision() {
+            Some(asked) => Precision::asked(asked),
+            None if self.outer.contains(&layer.name) => Precision::Outer,
+            None => Precision::Own,
+        };
+        let map = self.converted(map, precision.clone().of_maps(), &layer.name);
+        self.convolution(layer, map, precision, next)
     }
 
-    fn norm(&mut self, layer: &Sized, map: Map) -> Map {
+    fn norm(&mut self, layer: &Sized, map: Map, next: &Precision) -> Map {
         if let Some(writer) = map.writer
             && let State::Convolution(_, convolution) = &mut self.plan.fields[writer].state
             && convolution.norm.is_none()
@@ -218,28 +317,49 @@ impl Planner {
             return self.shown_again(layer, map);
         }
         let map = self.in_order(map);
-        self.convolution(layer, map)
+        let map = self.converted(map, Precision::Own, &layer.name);
+        self.convolution(layer, map, Precision::Own, next)
     }
 
-    fn convolution(&mut self, layer: &Sized, map: Map) -> Map {
+    fn convolution(
+        &mut self,
+        layer: &Sized,
+        map: Map,
+        precision: Precision,
+        next: &Precision,
+    ) -> Map {
         let convolution = layer.layer.convolution(&layer.name, map.memory);
         let taps = convolution.as_ref().map_or(0, |convolution| {
             let [kh, kw] = convolution.window.kernel;
             map.memory[0] / convolution.groups * kh * kw
         });
-        let field = self.field(layer, map.memory, layer.output, &map.precision, convolution);
+        let field = self.field(layer, map.memory, layer.output, &precision, convolution);
         self.row(layer, volume(layer.output) * taps, Some(field));
-        Map { writer: Some(field), pooler: Some(field), ..self.run(field, map) }
+        self.shown_in_row(field);
+        let maps = precision.of_maps();
+        // Where floats are wanted, sums become floats without being rounded before.
+        self.plan.fields[field].real = *next == Precision::Float && maps != Precision::Float;
+        let written = if self.plan.fields[field].real { Precision::Float } else { maps };
+        Map {
+            writer: Some(field),
+            pooler: Some(field),
+            ..self.run(field, Map { precision: written, ..map })
+        }
     }
 
     fn elementwise(&mut self, layer: &Sized, map: Map) -> Map {
         let field = self.field(layer, map.memory, map.memory, &map.precision, None);
         self.row(layer, 0, None);
+        self.shown_in_row(field);
         if let Some(writer) = map.writer
             && let State::Convolution(_, convolution) = &mut self.plan.fields[writer].state
             && let Layer::Activation(function) = &layer.layer
         {
             convolution.activation = Some(function.clone());
+            self.plan.fields[writer].activation_row = self.plan.fields[field].row;
+            self.plan.fields[field].follows = Some(writer);
+            // As written, the convolution's sums are not rounded: that is done to the activations.
+            self.plan.walk.become_floats(map.walk);
             let walk = self.plan.walk.run(field, &[map.walk], map.memory, &map.precision);
             return Map { walk, writer: None, ..map };
         }
@@ -247,21 +367,28 @@ impl Planner {
         Map { shape, ..self.run(field, map) }
     }
 
-    fn residual(&mut self, main: &[Inferred], shortcut: &[Inferred], sum: &Sized, map: Map) -> Map {
+    fn residual(
+        &mut self,
+        [main, shortcut]: [&[Inferred]; 2],
+        sum: &Sized,
+        map: Map,
+        next: &Precision,
+    ) -> Map {
         let input = Map { writer: None, pooler: None, ..self.in_order(map) };
         let ident = self.ident(&sum.name);
         self.keep(&input, &format!("{ident}_input"));
-        let main = self.path(main, input.clone());
+        let main = self.path(main, input.clone(), next);
         let main = self.in_order(main);
         let mut other = input;
         if !shortcut.is_empty() {
             self.keep(&main, &format!("{ident}_main"));
-            other = self.path(shortcut, other);
+            other = self.path(shortcut, other, next);
             other = self.in_order(other);
         }
         let other = self.converted(other, main.precision.clone(), &sum.name);
         let field = self.field_named(ident, sum, &main.precision);
         self.row(sum, 0, None);
+        self.shown_in_row(field);
         let [forward, walk] =
             [(true, [main.forward, other.forward]), (false, [main.walk, other.walk])].map(
                 |(forward, inputs)| {
@@ -294,7 +421,14 @@ impl Planner {
             layer: Layer::Flatten,
         };
         let field = self.field(&layer, map.memory, map.shape, &map.precision, None);
+        self.plan.fields[field].row = self.row_of(&map);
         self.run(field, map)
+    }
+
+    /// The row that shows a map's values.
+    fn row_of(&self, map: &Map) -> Option<usize> {
+        let writer = &self.plan.fields[self.plan.forward.values[map.forward.0].writer?];
+        writer.activation_row.or(writer.row)
     }
 
     /// A map in another precision. The one place where a mixed network changes its numbers.
@@ -304,12 +438,16 @@ impl Planner {
         }
         let field = Field {
             ident: self.ident(&format!("{reader}_input")),
-            name: reader.to_owned(),
+            name: format!("{reader}.input"),
             precision: precision.clone(),
             algorithm: None,
             input: map.memory,
             output: map.memory,
             state: State::Convert(map.precision.clone()),
+            row: self.row_of(&map),
+            activation_row: None,
+            follows: None,
+            real: false,
         };
         self.plan.fields.push(field);
         let field = self.plan.fields.len() - 1;
@@ -360,6 +498,10 @@ impl Planner {
                 Some(convolution) => State::Convolution(layer.layer.clone(), convolution),
                 None => State::Layer(layer.layer.clone()),
             },
+            row: None,
+            activation_row: None,
+            follows: None,
+            real: false,
         });
         self.plan.fields.len() - 1
     }
@@ -373,6 +515,10 @@ impl Planner {
             input: sum.input,
             output: sum.output,
             state: State::Layer(sum.layer.clone()),
+            row: None,
+            activation_row: None,
+            follows: None,
+            real: false,
         });
         self.plan.fields.len() - 1
     }

@@ -104,6 +104,11 @@ impl Program {
         output
     }
 
+    /// What was written as activations is written as floats.
+    pub(crate) fn become_floats(&mut self, value: ValueId) {
+        self.values[value.0].precision = Precision::Float;
+    }
+
     /// The same values as another shape.
     pub(crate) fn view(&mut self, input: ValueId, shape: [usize; 3]) -> ValueId {
         let output = ValueId(self.values.len());

@@ -1,8 +1,8 @@
 //! The choice of an algorithm for each layer, by its shape, when the network is compiled.
 
-use super::{Algorithm, AnyShape, ConvKernel, Convolve, Direct, Image};
+use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels};
 use crate::layers::{ConvLayer, Epilogue};
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
 
@@ -18,11 +18,11 @@ impl Algorithm for Auto {
     }
 }
 
-impl<P: Precision> Convolve<P> for Auto {
+impl<P: Arithmetic> Kernels<P> for Auto {
     type Kernel<L: ConvLayer> = Self;
 }
 
-impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
+impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Auto {
     const ALGORITHM: &'static str = <Direct as ConvKernel<P, L>>::ALGORITHM;
     const SCRATCH: usize = <Direct as ConvKernel<P, L>>::SCRATCH;
     const POOLS: bool = <Direct as ConvKernel<P, L>>::POOLS;
@@ -38,14 +38,14 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Auto {
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
-        output: &mut [P::Element],
+        output: &mut [Output<P>],
         scratch: &mut [Block],
     ) {
         <Direct as ConvKernel<P, L>>::run::<I, E>(&Direct, isa, parameters, input, output, scratch);
     }
 }
 
-impl<P: Precision> AnyShape<P> for Auto {
+impl<P: Arithmetic> AnyShape<P> for Auto {
     fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
         Self
     }

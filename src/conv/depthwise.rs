@@ -4,27 +4,27 @@
 
 use super::LANES;
 use super::tile::{Body, Job, Planned, fits, overlapping, with_any_tile, with_column_tile};
-use crate::precision::Precision;
+use crate::precision::Arithmetic;
 use crate::simd::Isa;
 
 /// Runs a depthwise layer with a tile that is known when it is compiled.
 #[inline(always)]
-pub(super) fn run_planned<P: Precision, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
+pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
     with_column_tile::<T, _>(Pass { isa, job });
 }
 
 /// Runs a depthwise layer with any tile.
-pub(super) fn run_any<P: Precision, I: Isa>(isa: I, tile: usize, job: &mut Job<'_, '_, P>) {
+pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, tile: usize, job: &mut Job<'_, '_, P>) {
     with_any_tile(tile, Pass { isa, job });
 }
 
 /// All channels over all windows.
-struct Pass<'j, 'p, 'a, P: Precision, I> {
+struct Pass<'j, 'p, 'a, P: Arithmetic, I> {
     isa: I,
     job: &'j mut Job<'p, 'a, P>,
 }
 
-impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
+impl<P: Arithmetic, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     #[inline(always)]
     fn run<const COLUMNS: usize, const BLOCKS: usize>(self) {
         if const { BLOCKS > 1 || !fits::<I>(COLUMNS, 1) } {
@@ -52,7 +52,7 @@ impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     }
 }
 
-impl<P: Precision> Job<'_, '_, P> {
+impl<P: Arithmetic> Job<'_, '_, P> {
     /// The sums of some neighbouring windows, from the one at `[y, x]`, in a block of channels.
     #[inline(always)]
     fn row<I: Isa, const COLUMNS: usize>(

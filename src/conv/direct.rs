@@ -5,9 +5,9 @@
 //! padded layer reads a copy of its input with the padding around it.
 
 use super::tile::{self, Job, Plan, Planned, Windows};
-use super::{Algorithm, AnyShape, ConvKernel, Convolve, Image, WeightLayout, depthwise, pad, rows};
+use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, depthwise, pad, rows};
 use crate::layers::{ConvLayer, Epilogue};
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
 use core::marker::PhantomData;
@@ -24,30 +24,30 @@ impl Algorithm for Direct {
     }
 }
 
-impl<P: Precision> Convolve<P> for Direct {
+impl<P: Arithmetic> Kernels<P> for Direct {
     type Kernel<L: ConvLayer> = Self;
 }
 
 /// The tiles of one layer on one instruction set.
 struct Tiles<P, I, L>(PhantomData<(P, I, L)>);
 
-impl<P: Precision, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
+impl<P: Arithmetic, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
     const PLAN: Plan = plan::<P, I>(&L::SPEC.shape);
 }
 
-impl<P: Precision, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTiles<P, I, L, E> {
+impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTiles<P, I, L, E> {
     const TILE: usize = rows::choose::<I>(&L::SPEC.shape, E::POOL.is_some());
 }
 
 /// The tile of one layer whose lanes are positions of a row.
 struct RowTiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
 
-const fn plan<P: Precision, I: Isa>(shape: &ConvShape) -> Plan {
+const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape) -> Plan {
     let layout = WeightLayout::new(shape, P::GROUP);
     Plan::new::<I>(Windows::new(shape, &layout).size[1], &layout)
 }
 
-impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Direct {
+impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
     const ALGORITHM: &'static str = Self::NAME;
     const SCRATCH: usize = scratch::<P>(&L::SPEC.shape);
     const POOLS: bool = match L::POOL {
@@ -66,7 +66,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Direct {
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
-        output: &mut [P::Element],
+        output: &mut [Output<P>],
         scratch: &mut [Block],
     ) {
         let (shape, activation) = (L::SPEC.shape, E::ACTIVATION);
@@ -91,7 +91,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Direct {
     }
 }
 
-impl<P: Precision> AnyShape<P> for Direct {
+impl<P: Arithmetic> AnyShape<P> for Direct {
     fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
         Self
     }
@@ -123,6 +123,6 @@ impl<P: Precision> AnyShape<P> for Direct {
     }
 }
 
-const fn scratch<P: Precision>(shape: &ConvShape) -> usize {
+const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
     if rows::pay::<P>(shape) { rows::blocks::<P>(shape) } else { pad::blocks::<P>(shape) }
 }

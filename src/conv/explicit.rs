@@ -1,11 +1,11 @@
 //! An algorithm that one layer asks for by name.
 
-use super::{ConvKernel, Convolve};
+use super::{ConvKernel, Kernels};
 use crate::layers::ConvLayer;
 
 /// Whether an algorithm does a layer and does not leave it to `Direct`, as `Winograd` and `Fft` do where a
 /// whole network is theirs. Others run every layer in their own way.
-pub const fn does_itself<A: Convolve<f32>, L: ConvLayer>() -> bool {
+pub const fn does_itself<A: Kernels<f32>, L: ConvLayer>() -> bool {
     let name = A::NAME;
     let runs = <A::Kernel<L> as ConvKernel<f32, L>>::ALGORITHM;
     !(same(name, "Winograd") || same(name, "Fft")) || same(name, runs)

@@ -10,9 +10,9 @@
 //! feature map as they would in the panel (a 1×1 convolution, a linear layer), the map is the panel.
 
 use super::tile::{self, Job, Plan, Planned, Windows};
-use super::{Algorithm, AnyShape, ConvKernel, Convolve, Direct, Image, WeightLayout};
+use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, WeightLayout};
 use crate::layers::{ConvLayer, Epilogue};
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
@@ -36,7 +36,7 @@ const fn supports(shape: &ConvShape) -> bool {
     !shape.is_depthwise()
 }
 
-impl<P: Precision> Convolve<P> for Im2col {
+impl<P: Arithmetic> Kernels<P> for Im2col {
     type Kernel<L: ConvLayer> = Self;
 }
 
@@ -58,7 +58,7 @@ const BYTES: usize = 16 << 10;
 
 impl Panel {
     #[inline(always)]
-    const fn new<P: Precision>(shape: &ConvShape) -> Self {
+    const fn new<P: Arithmetic>(shape: &ConvShape) -> Self {
         let layout = WeightLayout::new(shape, P::GROUP);
         let [_, height, width] = shape.output;
         let all = height * width;
@@ -75,7 +75,7 @@ impl Panel {
     }
 
     #[inline(always)]
-    const fn scratch<P: Precision>(&self) -> usize {
+    const fn scratch<P: Arithmetic>(&self) -> usize {
         if self.in_place { 0 } else { Block::count::<P::Element>(self.pixels * self.row) }
     }
 
@@ -93,7 +93,7 @@ const fn no_padding(shape: &ConvShape) -> bool {
 
 /// Multiplies a panel by the weights. (A trait, since a closure can't be made to inline, and compiled
 /// by itself it would not have the instruction set.)
-trait Multiply<P: Precision>: Copy {
+trait Multiply<P: Arithmetic>: Copy {
     fn multiply(self, job: &mut Job<'_, '_, P>);
 }
 
@@ -111,7 +111,7 @@ impl<P, I: Isa, L> Clone for Tiles<P, I, L> {
 
 impl<P, I: Isa, L> Copy for Tiles<P, I, L> {}
 
-impl<P: Precision, I: Isa, L: ConvLayer> Multiply<P> for Tiles<P, I, L> {
+impl<P: Arithmetic, I: Isa, L: ConvLayer> Multiply<P> for Tiles<P, I, L> {
     #[inline(always)]
     fn multiply(self, job: &mut Job<'_, '_, P>) {
         tile::run_planned::<P, I, Self>(self.isa, job);
@@ -125,17 +125,17 @@ struct AnyTiles<I> {
     plan: Plan,
 }
 
-impl<P: Precision, I: Isa> Multiply<P> for AnyTiles<I> {
+impl<P: Arithmetic, I: Isa> Multiply<P> for AnyTiles<I> {
     fn multiply(self, job: &mut Job<'_, '_, P>) {
         tile::run_any(self.isa, self.plan, job);
     }
 }
 
-impl<P: Precision, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
+impl<P: Arithmetic, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
     const PLAN: Plan = Panel::new::<P>(&L::SPEC.shape).plan::<I>();
 }
 
-impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Im2col {
+impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
     const ALGORITHM: &'static str =
         if supports(&L::SPEC.shape) { Self::NAME } else { Direct::NAME };
     const SCRATCH: usize = if supports(&L::SPEC.shape) {
@@ -155,7 +155,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Im2col {
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
-        output: &mut [P::Element],
+        output: &mut [Output<P>],
         scratch: &mut [Block],
     ) {
         if const { supports(&L::SPEC.shape) } {
@@ -169,7 +169,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Im2col {
     }
 }
 
-impl<P: Precision> AnyShape<P> for Im2col {
+impl<P: Arithmetic> AnyShape<P> for Im2col {
     fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
         Self
     }
@@ -186,7 +186,7 @@ impl<P: Precision> AnyShape<P> for Im2col {
 
 /// Unfolds a layer panel by panel, and has each multiplied.
 #[inline(always)]
-fn each_panel<P: Precision, M: Multiply<P>>(
+fn each_panel<P: Arithmetic, M: Multiply<P>>(
     shape: &ConvShape,
     image: Image<'_, '_, P>,
     product: M,
@@ -206,6 +206,9 @@ fn each_panel<P: Precision, M: Multiply<P>>(
     }
     let zero = P::padding(parameters.channels);
     let panel = values_mut(scratch, pixels * row);
+    if !layout.run.is_multiple_of(layout.group) {
+        panel.fill(P::nothing());
+    }
     for first in 0..(height * width).div_ceil(pixels) {
         let first = (first * pixels).min(height * width - pixels);
         for (pixel, row) in (first..).zip(panel.chunks_exact_mut(row)) {
@@ -227,7 +230,7 @@ fn each_panel<P: Precision, M: Multiply<P>>(
 
 /// Copies the window at `[y, x]` into a row of the panel.
 #[inline(always)]
-fn unfold<P: Precision>(
+fn unfold<P: Arithmetic>(
     shape: &ConvShape,
     layout: &WeightLayout,
     input: &[P::Element],

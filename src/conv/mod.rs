@@ -29,7 +29,7 @@ pub use naive::Naive;
 pub use winograd::Winograd;
 
 use crate::layers::{Activation, ConvLayer, Epilogue};
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters, Precision};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
 use core::fmt::Debug;
@@ -50,13 +50,30 @@ pub trait Algorithm: Copy + Default + Debug + Send + Sync + 'static {
     label = "`{Self}` does not run in `{P}`",
     note = "`Naive`, `Im2col`, `Direct` and `Auto` run in every precision, `Winograd` and `Fft` in `f32`"
 )]
-pub trait Convolve<P: Precision>: Algorithm {
+pub trait Kernels<P: Arithmetic>: Algorithm {
     /// What runs one layer.
     type Kernel<L: ConvLayer>: ConvKernel<P, L>;
 }
 
+/// An algorithm that networks of a precision run on: it has kernels for their inner layers, for the
+/// outer ones where the precision has these in another, and for sums that stay in floats.
+#[diagnostic::on_unimplemented(
+    message = "the convolution algorithm `{Self}` has no kernels for the precision `{P}`",
+    label = "`{Self}` does not run in `{P}`",
+    note = "`Naive`, `Im2col`, `Direct` and `Auto` run in every precision, `Winograd` and `Fft` in `f32`"
+)]
+pub trait Convolve<P: Precision>:
+    Kernels<P> + Kernels<P::Real> + Kernels<P::Outer> + Kernels<<P::Outer as Arithmetic>::Real>
+{
+}
+
+impl<P: Precision, A> Convolve<P> for A where
+    A: Kernels<P> + Kernels<P::Real> + Kernels<P::Outer> + Kernels<<P::Outer as Arithmetic>::Real>
+{
+}
+
 /// One algorithm's code for one layer in one precision.
-pub trait ConvKernel<P: Precision, L: ConvLayer>: Clone + Send + Sync + 'static {
+pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: Clone + Send + Sync + 'static {
     /// The algorithm that does the work: for `Auto` and for layers that an algorithm can't do,
     /// another one's name.
     const ALGORITHM: &'static str;
@@ -80,14 +97,14 @@ pub trait ConvKernel<P: Precision, L: ConvLayer>: Clone + Send + Sync + 'static 
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
-        output: &mut [P::Element],
+        output: &mut [Output<P>],
         scratch: &mut [Block],
     );
 }
 
 /// An algorithm's code for layers whose shape is known only when it runs: the same kernels, for tests
 /// on thousands of shapes.
-pub trait AnyShape<P: Precision>: Algorithm {
+pub trait AnyShape<P: Arithmetic>: Algorithm {
     /// Transforms the weights, where the algorithm wants them in another form.
     fn prepare(shape: &ConvShape, parameters: Parameters<'_, P>) -> Self;
 
@@ -99,7 +116,7 @@ pub trait AnyShape<P: Precision>: Algorithm {
 }
 
 /// One image's way through a layer.
-pub struct Image<'p, 'a, P: Precision> {
+pub struct Image<'p, 'a, P: Arithmetic> {
     /// The layer's packed parameters.
     pub parameters: Parameters<'p, P>,
     /// What is done with the results.
@@ -107,7 +124,7 @@ pub struct Image<'p, 'a, P: Precision> {
     /// The feature map that is read.
     pub input: &'a [P::Element],
     /// The feature map that is written.
-    pub output: &'a mut [P::Element],
+    pub output: &'a mut [Output<P>],
     /// Scratch memory.
     pub scratch: &'a mut [Block],
 }

@@ -1,8 +1,8 @@
 //! The definition: six loops. Every other kernel is tested against it.
 
-use super::{Algorithm, AnyShape, ConvKernel, Convolve, Image, WeightLayout};
+use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout};
 use crate::layers::{ConvLayer, Epilogue};
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
 
@@ -18,11 +18,11 @@ impl Algorithm for Naive {
     }
 }
 
-impl<P: Precision> Convolve<P> for Naive {
+impl<P: Arithmetic> Kernels<P> for Naive {
     type Kernel<L: ConvLayer> = Self;
 }
 
-impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Naive {
+impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Naive {
     const ALGORITHM: &'static str = Self::NAME;
     const SCRATCH: usize = 0;
     const READY: Self = Self;
@@ -37,7 +37,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Naive {
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
-        output: &mut [P::Element],
+        output: &mut [Output<P>],
         scratch: &mut [Block],
     ) {
         let activation = E::ACTIVATION;
@@ -46,7 +46,7 @@ impl<P: Precision, L: ConvLayer> ConvKernel<P, L> for Naive {
     }
 }
 
-impl<P: Precision> AnyShape<P> for Naive {
+impl<P: Arithmetic> AnyShape<P> for Naive {
     fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
         Self
     }
@@ -67,13 +67,18 @@ impl<P: Precision> AnyShape<P> for Naive {
             let first = o / shape.group_outputs() * shape.group_inputs();
             let mut sum = P::start(channels, layout.channel(o));
             for ky in 0..window.kernel[0] {
-                let Some(row) = window.source(0, y, ky, height) else { continue };
+                let row = window.source(0, y, ky, height);
                 for kx in 0..window.kernel[1] {
-                    let Some(column) = window.source(1, x, kx, width) else { continue };
+                    let pixel = row.zip(window.source(1, x, kx, width));
                     for i in 0..shape.group_inputs() {
-                        let value = image.input[(row * width + column) * inputs + first + i];
+                        let value = match pixel {
+                            Some((row, column)) => {
+                                image.input[(row * width + column) * inputs + first + i]
+                            }
+                            None => P::padding(channels),
+                        };
                         let tap = ky * window.kernel[1] + kx;
-                        sum = P::add_product(sum, value, weights, layout.index(o, i, tap));
+                        sum = P::add_product(sum, value, weights, &layout, [o, i, tap]);
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! What kernels are tested against: random layers, and the definition in `f64`.
 
 use super::WeightLayout;
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Parameters};
 use crate::shape::{ConvShape, Window};
 use crate::simd::Block;
 use alloc::{vec, vec::Vec};
@@ -91,7 +91,7 @@ impl Case {
     }
 
     pub(crate) fn parameters(&self) -> Parameters<'_, f32> {
-        f32::parameters(&self.shape, &self.packed)
+        f32::parameters(&self.shape, &self.packed, ())
     }
 
     /// Every output by the definition in `f32`, one product after the other.

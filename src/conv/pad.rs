@@ -2,14 +2,14 @@
 
 use super::LANES;
 use super::tile::padded;
-use crate::precision::Precision;
+use crate::precision::Arithmetic;
 use crate::shape::{ConvShape, volume};
 use crate::simd::Block;
 use crate::simd::memory::values_mut;
 
 /// Blocks that the copy takes; 0 if none is made.
 #[inline(always)]
-pub(super) const fn blocks<P: Precision>(shape: &ConvShape) -> usize {
+pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     let [height, width] = padded(shape);
     if needed(shape) {
         Block::count::<P::Element>(shape.input[0] * height * width + LANES)
@@ -29,7 +29,7 @@ const fn needed(shape: &ConvShape) -> bool {
 
 /// The map with its padding, and room for a block behind it where it is a copy.
 #[inline(always)]
-pub(super) fn with_padding<'a, P: Precision>(
+pub(super) fn with_padding<'a, P: Arithmetic>(
     shape: &ConvShape,
     input: &'a [P::Element],
     scratch: &'a mut [Block],

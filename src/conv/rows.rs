@@ -15,14 +15,15 @@
 use super::tile::{overlapping, padded};
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, PoolShape};
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
+use bytemuck::Zeroable;
 
 /// Whether this pays for a layer: a row of windows times output channels takes fewer vectors than
 /// output channels times windows, by enough to make up for the planes.
-pub(super) const fn pay<P: Precision>(shape: &ConvShape) -> bool {
+pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
     let [inputs, ..] = shape.input;
     let [outputs, _, width] = shape.output;
     let window = &shape.window;
@@ -48,13 +49,13 @@ const fn sizes(shape: &ConvShape) -> [usize; 2] {
 }
 
 /// Blocks that the padded copy takes.
-pub(super) const fn blocks<P: Precision>(shape: &ConvShape) -> usize {
+pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     Block::count::<P::Element>(sizes(shape)[1])
 }
 
 /// Copies the input with its padding around it.
 #[inline(always)]
-pub(super) fn copy<'s, P: Precision>(
+pub(super) fn copy<'s, P: Arithmetic>(
     shape: &ConvShape,
     input: &[P::Element],
     scratch: &'s mut [Block],
@@ -79,14 +80,14 @@ pub(super) fn copy<'s, P: Precision>(
 }
 
 /// A layer over one image.
-pub(super) struct Job<'p, 'a, P: Precision> {
+pub(super) struct Job<'p, 'a, P: Arithmetic> {
     pub(super) shape: ConvShape,
     pub(super) parameters: Parameters<'p, P>,
     pub(super) activation: Activation,
     /// Whether the results go through [`pools`]' pool.
     pub(super) pool: bool,
     pub(super) input: &'a [P::Element],
-    pub(super) output: &'a mut [P::Element],
+    pub(super) output: &'a mut [Output<P>],
 }
 
 /// Whether a pool can be done before the results are stored: 2×2 without overlap or padding, after a
@@ -175,21 +176,21 @@ pub(super) const fn choose<I: Isa>(shape: &ConvShape, pool: bool) -> usize {
 
 /// Runs a layer with a tile that is known when it is compiled.
 #[inline(always)]
-pub(super) fn run_planned<P: Precision, I: Isa, T: Planned>(isa: I, job: Job<'_, '_, P>) {
+pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: Job<'_, '_, P>) {
     with_fixed_tile::<T, _>(Pass { isa, job });
 }
 
 /// Runs a layer with any tile.
-pub(super) fn run_any<P: Precision, I: Isa>(isa: I, tile: usize, job: Job<'_, '_, P>) {
+pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, tile: usize, job: Job<'_, '_, P>) {
     with_any_tile(tile, Pass { isa, job });
 }
 
-struct Pass<'p, 'a, P: Precision, I> {
+struct Pass<'p, 'a, P: Arithmetic, I> {
     isa: I,
     job: Job<'p, 'a, P>,
 }
 
-impl<P: Precision, I: Isa> Body for Pass<'_, '_, P, I> {
+impl<P: Arithmetic, I: Isa> Body for Pass<'_, '_, P, I> {
     #[inline(always)]
     fn run<const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(self) {
         if const { !fits::<I>([ROWS, VECTORS, OUTPUTS]) } {
@@ -221,9 +222,9 @@ impl<P: Precision, I: Isa> Body for Pass<'_, '_, P, I> {
 
 /// Sums of rows, vectors and output channels.
 type Sums<P, I, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize> =
-    [[[<P as Precision>::Sums<I>; OUTPUTS]; VECTORS]; ROWS];
+    [[[<P as Arithmetic>::Sums<I>; OUTPUTS]; VECTORS]; ROWS];
 
-impl<P: Precision> Job<'_, '_, P> {
+impl<P: Arithmetic> Job<'_, '_, P> {
     #[inline(always)]
     fn tile<I: Isa, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
         &self,
@@ -337,7 +338,7 @@ impl<P: Precision> Job<'_, '_, P> {
         first: usize,
     ) {
         let [outputs, ..] = self.shape.output;
-        let mut results = [[P::padding(self.parameters.channels); LANES]; OUTPUTS];
+        let mut results = [[Output::<P>::zeroed(); LANES]; OUTPUTS];
         for o in 0..OUTPUTS {
             let (channels, activation) = (self.parameters.channels, self.activation);
             P::finish_spread(isa, sums[o], channels, first + o, activation, &mut results[o]);
@@ -362,7 +363,7 @@ struct LaneWeights<'a, W> {
 impl<W> LaneWeights<'_, W> {
     /// A step's weights of neighbouring output channels, each in every lane.
     #[inline(always)]
-    fn step<P: Precision<Weight = W>, I: Isa, const OUTPUTS: usize>(
+    fn step<P: Arithmetic<Weight = W>, I: Isa, const OUTPUTS: usize>(
         &self,
         isa: I,
         step: usize,
@@ -375,7 +376,7 @@ impl<W> LaneWeights<'_, W> {
     }
 
     #[inline(always)]
-    fn output<P: Precision<Weight = W>, I: Isa>(
+    fn output<P: Arithmetic<Weight = W>, I: Isa>(
         &self,
         isa: I,
         step: usize,

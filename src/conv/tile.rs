@@ -18,7 +18,7 @@
 
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::Isa;
 
@@ -70,7 +70,7 @@ pub(super) const fn padded(shape: &ConvShape) -> [usize; 2] {
 }
 
 /// A layer's inner products over one image.
-pub(super) struct Job<'p, 'a, P: Precision> {
+pub(super) struct Job<'p, 'a, P: Arithmetic> {
     pub(super) windows: Windows,
     pub(super) layout: WeightLayout,
     pub(super) parameters: Parameters<'p, P>,
@@ -78,7 +78,7 @@ pub(super) struct Job<'p, 'a, P: Precision> {
     /// The map, padding included.
     pub(super) input: &'a [P::Element],
     /// Pixel by pixel, all output channels of a pixel together.
-    pub(super) output: &'a mut [P::Element],
+    pub(super) output: &'a mut [Output<P>],
 }
 
 /// The tiles for a layer: for its full blocks, and for its narrower last one.
@@ -119,7 +119,7 @@ impl<T: Planned> Tile for Tail<T> {
 
 /// Runs a layer with the tiles of a plan that is known when it is compiled.
 #[inline(always)]
-pub(super) fn run_planned<P: Precision, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
+pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
     if full_blocks(&job.layout) > 0 {
         with_fixed_tile::<Full<T>, _>(Pass { isa, job, tail: false });
     }
@@ -135,7 +135,7 @@ pub(super) fn with_column_tile<T: Planned, B: Body>(body: B) {
 }
 
 /// Runs a layer with the tiles of any plan.
-pub(super) fn run_any<P: Precision, I: Isa>(isa: I, plan: Plan, job: &mut Job<'_, '_, P>) {
+pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, plan: Plan, job: &mut Job<'_, '_, P>) {
     if full_blocks(&job.layout) > 0 {
         with_any_tile(plan.full, Pass { isa, job: &mut *job, tail: false });
     }
@@ -238,13 +238,13 @@ const fn split<I: Isa>(sums: usize, blocks: usize) -> usize {
 }
 
 /// All full blocks of a layer, or its narrower last one, over all windows.
-struct Pass<'j, 'p, 'a, P: Precision, I> {
+struct Pass<'j, 'p, 'a, P: Arithmetic, I> {
     isa: I,
     job: &'j mut Job<'p, 'a, P>,
     tail: bool,
 }
 
-impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
+impl<P: Arithmetic, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     #[inline(always)]
     fn run<const COLUMNS: usize, const BLOCKS: usize>(self) {
         if const { !fits::<I>(COLUMNS * BLOCKS, BLOCKS) } {
@@ -258,7 +258,7 @@ impl<P: Precision, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     }
 }
 
-impl<P: Precision, I: Isa> Pass<'_, '_, '_, P, I> {
+impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
     #[inline(always)]
     fn split<const COLUMNS: usize, const BLOCKS: usize, const SPLIT: usize>(self) {
         let Self { isa, job, tail } = self;
@@ -307,7 +307,7 @@ pub(super) fn overlapping<const SIZE: usize>(count: usize) -> impl Iterator<Item
     (0..count.div_ceil(SIZE)).map(move |tile| (tile * SIZE).min(count - SIZE))
 }
 
-impl<P: Precision> Job<'_, '_, P> {
+impl<P: Arithmetic> Job<'_, '_, P> {
     /// The sums of some neighbouring windows, of which the first lies at a place in the map, in some
     /// blocks, of which the first has so many lanes and starts at a channel.
     #[inline(always)]
@@ -387,7 +387,7 @@ struct Stretch<'a, E, W, const BLOCKS: usize> {
 impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
     /// Adds the products of step `k`, which takes `len` inputs.
     #[inline(always)]
-    fn step<P: Precision<Element = E, Weight = W>, I: Isa, const COLUMNS: usize>(
+    fn step<P: Arithmetic<Element = E, Weight = W>, I: Isa, const COLUMNS: usize>(
         &self,
         isa: I,
         sums: &mut [[P::Sums<I>; BLOCKS]; COLUMNS],

@@ -1,11 +1,14 @@
 //! Activation functions, element by element.
 
 use super::Layer;
-use crate::conv::LANES;
+#[cfg(feature = "alloc")]
+use super::Place;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Sink, Source};
 use core::marker::PhantomData;
 use num_traits::Float;
 
@@ -113,7 +116,7 @@ fn sigmoid<I: Isa>(isa: I, x: I::F32) -> I::F32 {
 /// value there.
 ///
 /// With n the whole number nearest to x / ln 2 it is 2ⁿ · exp(r), and r = x - n · ln 2 is small
-/// enough for a polynomial.
+/// enough for a polynomial. Nothing is fused, so that every instruction set gives the same bits.
 #[inline(always)]
 pub(super) fn exp<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     // ln 2 in two parts, the first with zeros at its end, so that n times it is exact.
@@ -127,15 +130,15 @@ pub(super) fn exp<I: Isa>(isa: I, x: I::F32) -> I::F32 {
     let x = isa.min(isa.max(x, isa.splat(-87.0)), isa.splat(88.0));
     let shifted = isa.add(isa.mul(x, isa.splat(core::f32::consts::LOG2_E)), isa.splat(WHOLE));
     let n = isa.sub(shifted, isa.splat(WHOLE));
-    let r = isa.neg_mul_add(n, isa.splat(LN_2[0]), x);
-    let r = isa.neg_mul_add(n, isa.splat(LN_2[1]), r);
+    let r = isa.sub(x, isa.mul(n, isa.splat(LN_2[0])));
+    let r = isa.sub(r, isa.mul(n, isa.splat(LN_2[1])));
     let mut sum = isa.splat(POLYNOMIAL[0]);
-    sum = isa.mul_add(sum, r, isa.splat(POLYNOMIAL[1]));
-    sum = isa.mul_add(sum, r, isa.splat(POLYNOMIAL[2]));
-    sum = isa.mul_add(sum, r, isa.splat(POLYNOMIAL[3]));
-    sum = isa.mul_add(sum, r, isa.splat(POLYNOMIAL[4]));
-    sum = isa.mul_add(sum, r, isa.splat(POLYNOMIAL[5]));
-    let power = isa.add(isa.mul_add(isa.mul(r, r), sum, r), isa.splat(1.0));
+    sum = isa.add(isa.mul(sum, r), isa.splat(POLYNOMIAL[1]));
+    sum = isa.add(isa.mul(sum, r), isa.splat(POLYNOMIAL[2]));
+    sum = isa.add(isa.mul(sum, r), isa.splat(POLYNOMIAL[3]));
+    sum = isa.add(isa.mul(sum, r), isa.splat(POLYNOMIAL[4]));
+    sum = isa.add(isa.mul(sum, r), isa.splat(POLYNOMIAL[5]));
+    let power = isa.add(isa.add(isa.mul(isa.mul(r, r), sum), r), isa.splat(1.0));
     isa.mul(power, isa.pow2(n))
 }
 
@@ -145,23 +148,49 @@ pub trait ActivationLayer: Layer {
     const FUNCTION: Activation;
 }
 
-/// An activation layer that no convolution before it took over.
-#[derive(Clone, Copy, Debug, Default)]
+/// An activation layer: one that a convolution before it took over, for walks, or one by itself.
+#[derive(Clone, Debug, Default)]
 pub struct Activate<P: Precision, L> {
-    input: P::Edge,
-    output: P::Edge,
+    ends: P::Ends,
+    lookup: P::Lookup,
     layer: PhantomData<L>,
 }
 
 impl<L> Activate<f32, L> {
     /// The layer in floats, which has nothing to know.
-    pub const PLAIN: Self = Self { input: (), output: (), layer: PhantomData };
+    pub const PLAIN: Self = Self { ends: (), lookup: (), layer: PhantomData };
 }
 
 impl<P: Precision, L: ActivationLayer> Activate<P, L> {
+    /// One that a convolution took over, which knows these.
+    pub fn following(ends: P::Ends, lookup: &P::Lookup) -> Self {
+        Self { ends, lookup: lookup.clone(), layer: PhantomData }
+    }
+
+    /// Reads what one by itself has to know.
+    ///
+    /// # Errors
+    /// What the source finds wrong with it.
+    #[cfg(feature = "alloc")]
+    pub fn load<S: Source>(
+        source: &mut S,
+        place: Place,
+        input: P::Edge,
+    ) -> Result<Self, LoadError> {
+        let output = P::load_edge(place.name, place.row, source)?;
+        let lookup = P::table(L::FUNCTION, input, output);
+        Ok(Self { ends: P::Ends::default(), lookup, layer: PhantomData })
+    }
+
+    /// Gives what one by itself knows to a file.
+    #[cfg(feature = "alloc")]
+    pub fn save<S: Sink>(&self, sink: &mut S, name: &str) {
+        P::save_edge(name, self.edge(), sink);
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
-        self.output
+        P::results(self.ends, &self.lookup)
     }
 
     /// The function of every value of one image.
@@ -172,18 +201,47 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
         input: &L::Input<P::Element>,
         output: &'o mut [Block],
     ) -> &'o L::Output<P::Element> {
-        let places = values_mut(output, L::Output::<P::Element>::LEN);
-        for (places, values) in places.chunks_mut(LANES).zip(input.values().chunks(LANES)) {
-            let mut lanes = [0.0; LANES];
-            for (lane, &value) in lanes.iter_mut().zip(values) {
-                *lane = P::to_f32(value, self.input);
-            }
-            let results = L::FUNCTION.lanes(isa, isa.load(&lanes));
-            isa.store(results, &mut lanes);
-            for (place, lane) in places.iter_mut().zip(lanes) {
-                *place = P::from_f32(lane, self.output);
-            }
+        let places: &mut [P::Element] = values_mut(output, L::Output::<P::Element>::LEN);
+        if P::FLOAT {
+            let input: &[f32] = bytemuck::cast_slice(input.values());
+            apply(isa, L::FUNCTION, input, bytemuck::cast_slice_mut(places));
+        } else {
+            places.copy_from_slice(input.values());
+            P::look_up_activations(&self.lookup, places);
         }
         L::Output::view(places)
+    }
+
+    /// The function of every result that the convolution before it gave as written.
+    #[inline(always)]
+    pub fn forward_as_written<'o, I: Isa>(
+        &self,
+        isa: I,
+        input: &L::Input<f32>,
+        output: &'o mut [Block],
+    ) -> &'o L::Output<P::Element> {
+        let places: &mut [P::Element] = values_mut(output, L::Output::<P::Element>::LEN);
+        if P::FLOAT {
+            apply(isa, L::FUNCTION, input.values(), bytemuck::cast_slice_mut(places));
+        } else {
+            for (place, &value) in places.iter_mut().zip(input.values()) {
+                *place = P::round(value, self.ends);
+            }
+            P::look_up_activations(&self.lookup, places);
+        }
+        L::Output::view(places)
+    }
+}
+
+/// The function of some values.
+#[inline(always)]
+fn apply<I: Isa>(isa: I, function: Activation, input: &[f32], output: &mut [f32]) {
+    for (output, input) in output.chunks_mut(16).zip(input.chunks(16)) {
+        match (input.first_chunk(), output.first_chunk_mut()) {
+            (Some(input), Some(output)) => {
+                isa.store(function.lanes(isa, isa.load(input)), output);
+            }
+            _ => isa.store_partial(function.lanes(isa, isa.load_partial(input)), output),
+        }
     }
 }

@@ -3,9 +3,11 @@
 
 use super::pool::max_pool;
 use super::{AsWritten, Epilogue, Layer, Unpooled};
-use crate::conv::{ConvKernel, Convolve};
+use crate::conv::{ConvKernel, Kernels};
 use crate::map::Map;
-use crate::precision::{Parameters, Precision};
+use crate::precision::{Arithmetic, Output, Parameters, WrittenEdge};
+#[cfg(feature = "alloc")]
+use crate::precision::{Loaded, Loading};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa, Kernel};
@@ -50,10 +52,11 @@ pub trait ConvLayer: Layer + Epilogue {
 }
 
 /// A convolution with its packed parameters.
-pub struct Conv2d<P: Precision, A: Convolve<P>, L: ConvLayer> {
+pub struct Conv2d<P: Arithmetic, A: Kernels<P>, L: ConvLayer> {
     packed: Packed,
     kernel: A::Kernel<L>,
-    edge: P::Edge,
+    ends: P::Ends,
+    lookup: P::Lookup,
     layer: PhantomData<(P, L)>,
 }
 
@@ -63,18 +66,19 @@ pub type Linear<P, A, L> = Conv2d<P, A, L>;
 /// A depthwise 1×1 convolution.
 pub type BatchNorm<P, A, L> = Conv2d<P, A, L>;
 
-impl<P: Precision, A: Convolve<P>, L: ConvLayer> Clone for Conv2d<P, A, L> {
+impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Clone for Conv2d<P, A, L> {
     fn clone(&self) -> Self {
         Self {
             packed: self.packed.clone(),
             kernel: self.kernel.clone(),
-            edge: self.edge,
+            ends: self.ends,
+            lookup: self.lookup.clone(),
             layer: PhantomData,
         }
     }
 }
 
-impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
+impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// The algorithm that runs this layer.
     pub const ALGORITHM: &'static str = <A::Kernel<L> as ConvKernel<P, L>>::ALGORITHM;
     /// Scratch blocks that [`forward`](Self::forward) needs.
@@ -86,12 +90,22 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
     const UNPOOLED: usize = if <A::Kernel<L> as ConvKernel<P, L>>::POOLS {
         0
     } else {
-        Block::count::<P::Element>(<L::Output<P::Element> as Map<P::Element>>::LEN)
+        Block::count::<Output<P>>(<L::Output<Output<P>> as Map<Output<P>>>::LEN)
     };
 
-    /// What the layer's results mean.
-    pub fn edge(&self) -> P::Edge {
-        self.edge
+    /// What the layer's results mean, those of the activation that it takes over.
+    pub fn edge(&self) -> WrittenEdge<P> {
+        P::written(self.ends, &self.lookup)
+    }
+
+    /// What the layer knows of its input and output.
+    pub fn ends(&self) -> P::Ends {
+        self.ends
+    }
+
+    /// The activation that the layer takes over, if it is a table.
+    pub fn lookup(&self) -> &P::Lookup {
+        &self.lookup
     }
 
     /// Bytes that the parameters take.
@@ -100,7 +114,7 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
     }
 
     fn parameters(&self) -> Parameters<'_, P> {
-        P::parameters(&L::SPEC.shape, &self.packed)
+        P::parameters(&L::SPEC.shape, &self.packed, self.ends)
     }
 
     /// The layer for one image, and the activation that follows it.
@@ -111,25 +125,15 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
         input: &L::Input<P::Element>,
         output: &'o mut [Block],
         scratch: &mut [Block],
-    ) -> &'o L::Output<P::Element> {
-        self.run::<I, L>(isa, input, output, scratch)
-    }
-
-    /// The layer for one image, by itself.
-    #[inline(always)]
-    pub fn forward_as_written<'o, I: Isa>(
-        &self,
-        isa: I,
-        input: &L::Input<P::Element>,
-        output: &'o mut [Block],
-        scratch: &mut [Block],
-    ) -> &'o L::Output<P::Element> {
-        self.run::<I, AsWritten>(isa, input, output, scratch)
+    ) -> &'o L::Output<Output<P>> {
+        let places = values_mut(output, L::Output::<Output<P>>::LEN);
+        self.run::<I, Unpooled<L>>(isa, input, places, scratch);
+        L::Output::view(places)
     }
 
     /// The layer for one image, the activation and the maximum pool that follow it.
     #[inline(always)]
-    pub fn forward_pooled<'o, I: Isa, M: Map<P::Element>>(
+    pub fn forward_pooled<'o, I: Isa, M: Map<Output<P>>>(
         &self,
         isa: I,
         input: &L::Input<P::Element>,
@@ -139,63 +143,105 @@ impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
         let pool = const { L::POOL.expect("a layer without a pool is run by `forward`") };
         let places = values_mut(output, M::LEN);
         if const { <A::Kernel<L> as ConvKernel<P, L>>::POOLS } {
-            let input = input.values();
-            isa.run(Run::<'_, P, A, L, L> {
-                layer: self,
-                input,
-                output: places,
-                scratch,
-                epilogue: PhantomData,
-            });
+            self.run::<I, L>(isa, input, places, scratch);
         } else {
             let (map, scratch) = scratch.split_at_mut(Self::UNPOOLED);
-            let map = self.run::<I, Unpooled<L>>(isa, input, map, scratch);
-            max_pool(&pool, map.values(), places);
+            let map = values_mut(map, L::Output::<Output<P>>::LEN);
+            self.run::<I, Unpooled<L>>(isa, input, map, scratch);
+            max_pool(&pool, map, places);
         }
         M::view(places)
     }
 
     #[inline(always)]
-    fn run<'o, I: Isa, E: Epilogue>(
+    fn run<I: Isa, E: Epilogue>(
+        &self,
+        isa: I,
+        input: &L::Input<P::Element>,
+        output: &mut [Output<P>],
+        scratch: &mut [Block],
+    ) {
+        isa.run(Run::<'_, P, A::Kernel<L>, L, E> {
+            kernel: &self.kernel,
+            parameters: self.parameters(),
+            input: input.values(),
+            output: &mut *output,
+            scratch,
+            layer: PhantomData,
+        });
+        P::look_up(&self.lookup, output);
+    }
+}
+
+impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A, L> {
+    /// Scratch blocks that [`forward_as_written`](Self::forward_as_written) needs.
+    pub const SCRATCH_AS_WRITTEN: usize =
+        <<A as Kernels<P::Real>>::Kernel<L> as ConvKernel<P::Real, L>>::SCRATCH;
+
+    /// The layer for one image, by itself, without rounding: [`real`](Self::real) tells what the
+    /// results mean, and an [`Activate`](super::Activate) rounds them.
+    #[inline(always)]
+    pub fn forward_as_written<'o, I: Isa>(
         &self,
         isa: I,
         input: &L::Input<P::Element>,
         output: &'o mut [Block],
         scratch: &mut [Block],
-    ) -> &'o L::Output<P::Element> {
-        let places = values_mut(output, L::Output::<P::Element>::LEN);
+    ) -> &'o L::Output<f32> {
+        let places: &mut [f32] = values_mut(output, L::Output::<f32>::LEN);
         let input = input.values();
-        isa.run(Run::<'_, P, A, L, E> {
-            layer: self,
-            input,
-            output: places,
-            scratch,
-            epilogue: PhantomData,
-        });
+        if P::FLOAT {
+            isa.run(Run::<'_, P, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
+                kernel: &self.kernel,
+                parameters: self.parameters(),
+                input,
+                output: bytemuck::cast_slice_mut(places),
+                scratch,
+                layer: PhantomData,
+            });
+        } else {
+            let parameters = P::Real::parameters(&L::SPEC.shape, &self.packed, self.ends);
+            isa.run(Run::<'_, P::Real, <A as Kernels<P::Real>>::Kernel<L>, L, AsWritten> {
+                // An integer precision's kernels run from packed weights: there is nothing to prepare.
+                kernel: &<A as Kernels<P::Real>>::Kernel::<L>::prepare(parameters),
+                parameters,
+                input,
+                output: places,
+                scratch,
+                layer: PhantomData,
+            });
+        }
         L::Output::view(places)
+    }
+
+    /// The real value of a result of [`forward_as_written`](Self::forward_as_written).
+    #[inline(always)]
+    pub fn real(&self, value: f32) -> f32 {
+        P::unrounded(value, self.ends)
     }
 }
 
 /// One layer's kernel as a function of its own: small functions compile faster than one for a network.
-struct Run<'a, P: Precision, A: Convolve<P>, L: ConvLayer, E> {
-    layer: &'a Conv2d<P, A, L>,
+struct Run<'a, P: Arithmetic, K, L, E> {
+    kernel: &'a K,
+    parameters: Parameters<'a, P>,
     input: &'a [P::Element],
-    output: &'a mut [P::Element],
+    output: &'a mut [Output<P>],
     scratch: &'a mut [Block],
-    epilogue: PhantomData<E>,
+    layer: PhantomData<(L, E)>,
 }
 
-impl<P: Precision, A: Convolve<P>, L: ConvLayer, E: Epilogue> Kernel for Run<'_, P, A, L, E> {
+impl<P: Arithmetic, K: ConvKernel<P, L>, L: ConvLayer, E: Epilogue> Kernel for Run<'_, P, K, L, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { layer, input, output, scratch, .. } = self;
-        layer.kernel.run::<I, E>(isa, layer.parameters(), input, output, scratch);
+        let Self { kernel, parameters, input, output, scratch, .. } = self;
+        kernel.run::<I, E>(isa, parameters, input, output, scratch);
     }
 }
 
-impl<A: Convolve<f32>, L: ConvLayer> Conv2d<f32, A, L> {
+impl<A: Kernels<f32>, L: ConvLayer> Conv2d<f32, A, L> {
     /// A layer that runs from packed parameters where they lie.
     ///
     /// # Panics
@@ -204,31 +250,38 @@ impl<A: Convolve<f32>, L: ConvLayer> Conv2d<f32, A, L> {
         #[cfg(feature = "alloc")]
         let packed = Packed::Borrowed(packed);
         let kernel = <A::Kernel<L> as ConvKernel<f32, L>>::READY;
-        Self { packed, kernel, edge: (), layer: PhantomData }
+        Self { packed, kernel, ends: (), lookup: (), layer: PhantomData }
     }
 }
 
 #[cfg(feature = "alloc")]
-impl<P: Precision, A: Convolve<P>, L: ConvLayer> Conv2d<P, A, L> {
-    /// Reads the parameters.
+impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
+    /// Reads the parameters. `rows` are those of the layer and of the activation that it takes over in
+    /// the network's `LAYERS`.
     ///
     /// # Errors
     /// What the source finds wrong with them.
-    pub fn load<S: Source>(source: &mut S) -> Result<Self, LoadError> {
-        let packed = P::load(&L::SPEC, source)?;
-        let kernel = A::Kernel::<L>::prepare(P::parameters(&L::SPEC.shape, &packed));
-        Ok(Self { packed: packed.into(), kernel, edge: P::Edge::default(), layer: PhantomData })
+    pub fn load<S: Source>(
+        source: &mut S,
+        rows: [usize; 2],
+        input: P::Edge,
+    ) -> Result<Self, LoadError> {
+        let loading = Loading { spec: &L::SPEC, activation: L::ACTIVATION, rows, input };
+        let Loaded { packed, ends, lookup } = P::load(&loading, source)?;
+        let kernel = A::Kernel::<L>::prepare(P::parameters(&L::SPEC.shape, &packed, ends));
+        Ok(Self { packed: packed.into(), kernel, ends, lookup, layer: PhantomData })
     }
 
     /// Gives the parameters to a file.
     pub fn save<S: Sink>(&self, sink: &mut S) {
-        P::save(&L::SPEC, self.parameters(), sink);
+        P::save(&L::SPEC, self.parameters(), &self.lookup, sink);
     }
 
     /// The same parameters under another algorithm.
-    pub fn with_algorithm<B: Convolve<P>>(self) -> Conv2d<P, B, L> {
+    pub fn with_algorithm<B: Kernels<P>>(self) -> Conv2d<P, B, L> {
         let kernel = B::Kernel::<L>::prepare(self.parameters());
-        Conv2d { packed: self.packed, kernel, edge: self.edge, layer: PhantomData }
+        let Self { packed, ends, lookup, .. } = self;
+        Conv2d { packed, kernel, ends, lookup, layer: PhantomData }
     }
 }
 

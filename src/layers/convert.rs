@@ -1,11 +1,16 @@
 //! From one precision to another, between layers that ask for different ones.
 
 use super::Layer;
+#[cfg(feature = "alloc")]
+use super::Place;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
-use core::any::TypeId;
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Sink, Source};
+#[cfg(feature = "alloc")]
+use core::any::Any;
 use core::marker::PhantomData;
 
 /// A feature map's values in another precision.
@@ -24,6 +29,33 @@ impl<L> Convert<f32, f32, L> {
 }
 
 impl<P: Precision, Q: Precision, L: Layer> Convert<P, Q, L> {
+    /// Reads what the layer has to know.
+    ///
+    /// # Errors
+    /// What the source finds wrong with it.
+    #[cfg(feature = "alloc")]
+    pub fn load<S: Source>(
+        source: &mut S,
+        place: Place,
+        input: P::Edge,
+    ) -> Result<Self, LoadError> {
+        let known: Option<&Q::Edge> =
+            if same::<P, Q>() { (&input as &dyn Any).downcast_ref() } else { None };
+        let output = match known {
+            Some(edge) => *edge,
+            None => Q::load_edge(place.name, place.row, source)?,
+        };
+        Ok(Self { input, output, layer: PhantomData })
+    }
+
+    /// Gives what the layer knows to a file.
+    #[cfg(feature = "alloc")]
+    pub fn save<S: Sink>(&self, sink: &mut S, name: &str) {
+        if !same::<P, Q>() {
+            Q::save_edge(name, self.output, sink);
+        }
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> Q::Edge {
         self.output
@@ -37,7 +69,7 @@ impl<P: Precision, Q: Precision, L: Layer> Convert<P, Q, L> {
         input: &'o L::Input<P::Element>,
         output: &'o mut [Block],
     ) -> &'o L::Output<Q::Element> {
-        if P::FLOAT && Q::FLOAT && TypeId::of::<P::Element>() == TypeId::of::<Q::Element>() {
+        if same::<P, Q>() {
             return L::Output::view(bytemuck::cast_slice(input.values()));
         }
         let places = values_mut(output, L::Output::<Q::Element>::LEN);
@@ -46,4 +78,9 @@ impl<P: Precision, Q: Precision, L: Layer> Convert<P, Q, L> {
         }
         L::Output::view(places)
     }
+}
+
+/// Whether activations of both precisions are the same numbers.
+const fn same<P: Precision, Q: Precision>() -> bool {
+    P::LARGEST == Q::LARGEST
 }

@@ -7,6 +7,7 @@
 mod activation;
 mod conv2d;
 mod convert;
+mod input;
 mod pool;
 mod residual;
 mod softmax;
@@ -15,6 +16,7 @@ mod transpose;
 pub use activation::{Activate, Activation, ActivationLayer};
 pub use conv2d::{BatchNorm, Conv2d, ConvLayer, ConvSpec, Linear, NormSpec};
 pub use convert::Convert;
+pub use input::Input;
 pub use pool::{AvgPool2d, MaxPool2d, PoolLayer};
 pub use residual::Residual;
 pub use softmax::Softmax;
@@ -30,6 +32,15 @@ pub trait Layer: Copy + Default + core::fmt::Debug + Send + Sync + 'static {
     type Input<T: Pod>: Map<T>;
     /// The feature map that it writes.
     type Output<T: Pod>: Map<T>;
+}
+
+/// Where a layer stands in its network.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The full name.
+    pub name: &'static str,
+    /// The row of the network's `LAYERS` that shows the layer's results; none for the input's.
+    pub row: Option<usize>,
 }
 
 /// What is done with a result before it is stored.

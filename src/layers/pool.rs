@@ -1,12 +1,16 @@
 //! Pools over windows.
 
 use super::Layer;
+#[cfg(feature = "alloc")]
+use super::Place;
 use crate::conv::LANES;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::shape::PoolShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Sink, Source};
 use core::marker::PhantomData;
 
 /// A pool's numbers.
@@ -43,6 +47,11 @@ impl<L> AvgPool2d<f32, L> {
 }
 
 impl<P: Precision, L: PoolLayer> MaxPool2d<P, L> {
+    /// The layer for inputs of this meaning, which is its results', too.
+    pub fn of(edge: P::Edge) -> Self {
+        Self { edge, layer: PhantomData }
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
         self.edge
@@ -63,6 +72,26 @@ impl<P: Precision, L: PoolLayer> MaxPool2d<P, L> {
 }
 
 impl<P: Precision, L: PoolLayer> AvgPool2d<P, L> {
+    /// Reads what the layer has to know.
+    ///
+    /// # Errors
+    /// What the source finds wrong with it.
+    #[cfg(feature = "alloc")]
+    pub fn load<S: Source>(
+        source: &mut S,
+        place: Place,
+        input: P::Edge,
+    ) -> Result<Self, LoadError> {
+        let output = P::load_edge(place.name, place.row, source)?;
+        Ok(Self { input, output, layer: PhantomData })
+    }
+
+    /// Gives what the layer knows to a file.
+    #[cfg(feature = "alloc")]
+    pub fn save<S: Sink>(&self, sink: &mut S, name: &str) {
+        P::save_edge(name, self.output, sink);
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
         self.output

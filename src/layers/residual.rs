@@ -1,10 +1,14 @@
 //! The sum of a residual block's two paths.
 
 use super::Layer;
+#[cfg(feature = "alloc")]
+use super::Place;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Sink, Source};
 use core::marker::PhantomData;
 
 /// The sum of two feature maps of one shape.
@@ -22,6 +26,26 @@ impl<L> Residual<f32, L> {
 }
 
 impl<P: Precision, L: Layer> Residual<P, L> {
+    /// Reads what the layer has to know.
+    ///
+    /// # Errors
+    /// What the source finds wrong with it.
+    #[cfg(feature = "alloc")]
+    pub fn load<S: Source>(
+        source: &mut S,
+        place: Place,
+        [main, shortcut]: [P::Edge; 2],
+    ) -> Result<Self, LoadError> {
+        let output = P::load_edge(place.name, place.row, source)?;
+        Ok(Self { main, shortcut, output, layer: PhantomData })
+    }
+
+    /// Gives what the layer knows to a file.
+    #[cfg(feature = "alloc")]
+    pub fn save<S: Sink>(&self, sink: &mut S, name: &str) {
+        P::save_edge(name, self.output, sink);
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
         self.output

@@ -1,12 +1,16 @@
 //! Softmax over channels.
 
 use super::Layer;
+#[cfg(feature = "alloc")]
+use super::Place;
 use super::activation::exp;
 use crate::conv::LANES;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
+#[cfg(feature = "alloc")]
+use crate::weights::{LoadError, Sink, Source};
 use core::marker::PhantomData;
 
 /// The exponentials of each pixel's channels, scaled to a sum of 1.
@@ -23,6 +27,26 @@ impl<L> Softmax<f32, L> {
 }
 
 impl<P: Precision, L: Layer> Softmax<P, L> {
+    /// Reads what the layer has to know.
+    ///
+    /// # Errors
+    /// What the source finds wrong with it.
+    #[cfg(feature = "alloc")]
+    pub fn load<S: Source>(
+        source: &mut S,
+        place: Place,
+        input: P::Edge,
+    ) -> Result<Self, LoadError> {
+        let output = P::load_edge(place.name, place.row, source)?;
+        Ok(Self { input, output, layer: PhantomData })
+    }
+
+    /// Gives what the layer knows to a file.
+    #[cfg(feature = "alloc")]
+    pub fn save<S: Sink>(&self, sink: &mut S, name: &str) {
+        P::save_edge(name, self.output, sink);
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
         self.output

@@ -23,6 +23,11 @@ impl<L> Transpose<f32, L> {
 }
 
 impl<P: Precision, L: Layer> Transpose<P, L> {
+    /// The layer for inputs of this meaning, which is its results', too.
+    pub fn of(edge: P::Edge) -> Self {
+        Self { edge, layer: PhantomData }
+    }
+
     /// What the layer's results mean.
     pub fn edge(&self) -> P::Edge {
         self.edge

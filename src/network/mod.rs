@@ -9,19 +9,19 @@ mod workspace;
 #[cfg(feature = "std")]
 pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]
-pub use observe::{LayerTrace, trace, trace_slice};
+pub use observe::{LayerTrace, observe_slice, trace, trace_slice};
 pub use predict::{predict, predict_batch, predict_slice, predict_slice_on, predict_with};
 pub use summary::{debug, summary};
 #[cfg(feature = "alloc")]
 pub use workspace::workspace;
 
-use crate::map::{FeatureMap, Map};
-use crate::precision::Precision;
-use crate::simd::{self, Block, Isa};
+use crate::layers::ConvSpec;
+use crate::map::Map;
+use crate::precision::{Arithmetic, Precision};
+use crate::simd::{Block, Isa};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use bytemuck::Pod;
-use core::any::TypeId;
 
 /// One layer as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub trait Network: Sized + Clone + Send + Sync {
     /// The name of the type.
     const NAME: &'static str;
     /// The name of the precision.
-    const PRECISION: &'static str = Self::Precision::NAME;
+    const PRECISION: &'static str = <Self::Precision as Arithmetic>::NAME;
     /// The shape of one input.
     const INPUT: [usize; 3];
     /// The shape of one output.
@@ -78,14 +78,17 @@ pub trait Network: Sized + Clone + Send + Sync {
     const STORED: usize;
     /// Blocks of each buffer that feature maps lie in.
     const SLOTS: &'static [usize];
-    /// The same for a [`walk`](Self::walk), which keeps what a fused layer never writes.
-    const WALK_SLOTS: &'static [usize];
     /// Blocks of scratch memory that the layers share.
     const SCRATCH: usize;
+    /// The same for a [`walk`](Self::walk), which keeps what a fused layer never writes, and sums as
+    /// floats.
+    const WALK_SLOTS: &'static [usize];
+    /// Blocks of scratch memory that the layers of a walk share.
+    const WALK_SCRATCH: usize;
+    /// Blocks of workspace for a walk in all.
+    const WALK_WORKSPACE: usize = sum(Self::WALK_SLOTS) + Self::WALK_SCRATCH;
     /// Blocks of workspace in all.
     const WORKSPACE: usize = sum(Self::SLOTS) + Self::SCRATCH;
-    /// Blocks of workspace that a [`walk`](Self::walk) takes.
-    const WALK_WORKSPACE: usize = sum(Self::WALK_SLOTS) + Self::SCRATCH;
     /// Bytes of workspace in all.
     const WORKSPACE_BYTES: usize = Self::WORKSPACE * Block::BYTES;
 
@@ -155,12 +158,19 @@ pub const fn largest(sizes: &[usize]) -> usize {
 pub trait Pixel: Pod + Send + Sync {
     /// The real value.
     fn value(self) -> f32;
+    /// The byte, if it is one.
+    fn byte(self) -> Option<u8>;
 }
 
 impl Pixel for f32 {
     #[inline(always)]
     fn value(self) -> f32 {
         self
+    }
+
+    #[inline(always)]
+    fn byte(self) -> Option<u8> {
+        None
     }
 }
 
@@ -169,44 +179,33 @@ impl Pixel for u8 {
     fn value(self) -> f32 {
         f32::from(self) / 255.0
     }
+
+    #[inline(always)]
+    fn byte(self) -> Option<u8> {
+        Some(self)
+    }
 }
 
 /// Sees each layer's result on a [`walk`](Network::walk).
 pub trait Observer {
-    /// Runs the next layer of [`LAYERS`](Network::LAYERS).
-    fn layer<'x, P: Precision, M: Map<P::Element>>(
+    /// Runs the next layer of [`LAYERS`](Network::LAYERS); `real` tells what its results mean.
+    fn layer<'x, T: Pod, M: Map<T>>(
         &mut self,
-        edge: P::Edge,
+        real: impl Fn(T) -> f32,
         run: impl FnOnce() -> &'x M,
     ) -> &'x M;
-}
 
-/// An image as the first layer's feature map; `slot` holds it where it has to be converted.
-#[inline(always)]
-pub fn input<'a, P: Precision, T: Pixel, const C: usize, const H: usize, const W: usize>(
-    image: &'a [T],
-    edge: P::Edge,
-    slot: &'a mut [Block],
-) -> &'a FeatureMap<P::Element, C, H, W> {
-    if TypeId::of::<T>() == TypeId::of::<P::Element>() && P::FLOAT && (C == 1 || H * W == 1) {
-        return Map::view(bytemuck::cast_slice(image));
-    }
-    let places = simd::memory::values_mut(slot, C * H * W);
-    for (c, plane) in image.chunks_exact(H * W).enumerate() {
-        for (pixel, &value) in plane.iter().enumerate() {
-            places[pixel * C + c] = P::from_f32(value.value(), edge);
-        }
-    }
-    Map::view(places)
+    /// Sees the input of the next layer, one with weights.
+    fn reads<T: Pod, M: Map<T>>(&mut self, _: &ConvSpec, _: &M) {}
 }
 
 /// A feature map as real values in NCHW order.
 #[inline(always)]
-pub fn output<P: Precision, M: Map<P::Element>>(map: &M, edge: P::Edge, output: &mut [f32]) {
+pub fn output<T: Pod, M: Map<T>>(map: &M, real: impl Fn(T) -> f32, output: &mut [f32]) {
     let [channels, height, width] = M::SHAPE;
     for (pixel, values) in map.values().chunks_exact(channels).enumerate() {
         for (c, &value) in values.iter().enumerate() {
-            output[c * height * width + pixel] = P::to_f32(value, edge);
+            output[c * height * width + pixel] = real(value);
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{LayerInfo, Network, Observer};
 use crate::map::Map;
-use crate::precision::Precision;
 use crate::shape::volume;
 use crate::simd::{self, Block, Isa, Kernel};
 use crate::tensor::Tensor;
 use alloc::{vec, vec::Vec};
+use bytemuck::Pod;
 #[cfg(feature = "std")]
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ pub fn trace<Net: Network, const C: usize, const H: usize, const W: usize>(
 /// If the image has another number of values than the network takes.
 pub fn trace_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTrace> {
     let mut tracer = Tracer { layers: Net::LAYERS.iter(), traces: Vec::new() };
-    walk(network, image, &mut tracer);
+    observe_slice(network, image, &mut tracer);
     tracer.traces
 }
 
@@ -72,7 +72,7 @@ pub fn profile_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTim
     let mut runs = vec![Vec::with_capacity(PROFILE_RUNS); Net::LAYERS.len()];
     for _ in 0..PROFILE_RUNS {
         let mut clock = Clock { times: runs.iter_mut() };
-        walk(network, image, &mut clock);
+        observe_slice(network, image, &mut clock);
     }
     let median = |mut times: Vec<Duration>| {
         times.sort_unstable();
@@ -89,7 +89,11 @@ pub fn profile_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTim
 #[cfg(feature = "std")]
 pub const PROFILE_RUNS: usize = 31;
 
-fn walk<Net: Network, O: Observer>(network: &Net, image: &[f32], observer: &mut O) {
+/// Lets an observer see each layer's result for one image.
+///
+/// # Panics
+/// If the image has another number of values than the network takes.
+pub fn observe_slice<Net: Network, O: Observer>(network: &Net, image: &[f32], observer: &mut O) {
     struct Walk<'a, N, O> {
         network: &'a N,
         image: &'a [f32],
@@ -122,15 +126,15 @@ struct Tracer {
 }
 
 impl Observer for Tracer {
-    fn layer<'x, P: Precision, M: Map<P::Element>>(
+    fn layer<'x, T: Pod, M: Map<T>>(
         &mut self,
-        edge: P::Edge,
+        real: impl Fn(T) -> f32,
         run: impl FnOnce() -> &'x M,
     ) -> &'x M {
         let map = run();
         let layer = self.layers.next().expect("a walk takes one step a layer");
         let mut values = vec![0.0; M::LEN];
-        super::output::<P, M>(map, edge, &mut values);
+        super::output(map, real, &mut values);
         self.traces.push(LayerTrace {
             name: layer.name,
             kind: layer.kind,
@@ -148,9 +152,9 @@ struct Clock<'a> {
 
 #[cfg(feature = "std")]
 impl Observer for Clock<'_> {
-    fn layer<'x, P: Precision, M: Map<P::Element>>(
+    fn layer<'x, T: Pod, M: Map<T>>(
         &mut self,
-        _: P::Edge,
+        _: impl Fn(T) -> f32,
         run: impl FnOnce() -> &'x M,
     ) -> &'x M {
         let start = Instant::now();

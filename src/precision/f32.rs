@@ -1,6 +1,8 @@
 //! `f32`: weights, activations and sums in 32-bit floats.
 
-use super::{Parameters, Precision};
+use super::{Arithmetic, Parameters, Precision};
+#[cfg(feature = "alloc")]
+use super::{Loaded, Loading};
 use crate::conv::WeightLayout;
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
@@ -11,15 +13,21 @@ use crate::simd::{Block, Isa};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 #[cfg(feature = "alloc")]
-use alloc::{vec, vec::Vec};
+use alloc::vec;
 
-impl Precision for f32 {
+impl Arithmetic for f32 {
     const NAME: &'static str = "f32";
+    const LARGEST: u8 = 0;
     const FLOAT: bool = true;
     type Element = f32;
     type Weight = f32;
     type Edge = ();
+    type Ends = ();
+    type Lookup = ();
     type Or<Q: Precision> = f32;
+    type Outer = f32;
+    type Writes = f32;
+    type Real = f32;
     const GROUP: usize = 1;
     const UNITS: usize = 1;
     const ROWS: bool = true;
@@ -47,7 +55,7 @@ impl Precision for f32 {
     }
 
     #[inline(always)]
-    fn parameters<'a>(shape: &ConvShape, blocks: &'a [Block]) -> Parameters<'a, f32> {
+    fn parameters<'a>(shape: &ConvShape, blocks: &'a [Block], (): ()) -> Parameters<'a, f32> {
         let layout = WeightLayout::new(shape, 1);
         let (channels, weights) =
             values(blocks, layout.channels() + layout.len()).split_at(layout.channels());
@@ -55,7 +63,10 @@ impl Precision for f32 {
     }
 
     #[cfg(feature = "alloc")]
-    fn load<S: Source>(layer: &ConvSpec, source: &mut S) -> Result<Vec<Block>, LoadError> {
+    fn load<S: Source>(
+        &Loading { spec: layer, .. }: &Loading<'_, f32>,
+        source: &mut S,
+    ) -> Result<Loaded<f32>, LoadError> {
         let (weight, bias) = layer.read(source)?;
         let layout = WeightLayout::new(&layer.shape, 1);
         let mut blocks = vec![Block::ZERO; Self::parameter_blocks(&layer.shape)];
@@ -67,11 +78,11 @@ impl Precision for f32 {
         for (at, value) in layout.indices(&layer.shape).zip(weight) {
             weights[at] = value;
         }
-        Ok(blocks)
+        Ok(Loaded { packed: blocks, ends: (), lookup: () })
     }
 
     #[cfg(feature = "alloc")]
-    fn save<S: Sink>(layer: &ConvSpec, parameters: Parameters<'_, f32>, sink: &mut S) {
+    fn save<S: Sink>(layer: &ConvSpec, parameters: Parameters<'_, f32>, (): &(), sink: &mut S) {
         let layout = WeightLayout::new(&layer.shape, 1);
         let weight = layout.indices(&layer.shape).map(|at| parameters.weights[at]).collect();
         let bias =
@@ -79,8 +90,59 @@ impl Precision for f32 {
         layer.write(weight, bias, sink);
     }
 
+    #[cfg(feature = "alloc")]
+    fn load_edge<S: Source>(_: &str, _: Option<usize>, _: &mut S) -> Result<(), LoadError> {
+        Ok(())
+    }
+
+    #[cfg(feature = "alloc")]
+    fn save_edge<S: Sink>(_: &str, (): (), _: &mut S) {}
+
+    #[inline(always)]
+    fn results((): (), (): &()) {}
+
+    #[inline(always)]
+    fn written((): (), (): &()) {}
+
+    #[inline(always)]
+    fn unrounded(sum: f32, (): ()) -> f32 {
+        sum
+    }
+
+    #[inline(always)]
+    fn round(sum: f32, (): ()) -> f32 {
+        sum
+    }
+
+    #[cfg(feature = "alloc")]
+    fn table(_: Activation, (): (), (): ()) {}
+
+    #[inline(always)]
+    fn look_up((): &(), _: &mut [f32]) {}
+
+    #[inline(always)]
+    fn look_up_activations((): &(), _: &mut [f32]) {}
+
+    #[cfg(feature = "alloc")]
+    fn pixels((): ()) {}
+
+    #[inline(always)]
+    fn pixel(byte: u8, (): &()) -> f32 {
+        f32::from(byte) / 255.0
+    }
+
+    #[inline(always)]
+    fn are_pixels((): &()) -> bool {
+        false
+    }
+
     #[inline(always)]
     fn padding(_: &[f32]) -> f32 {
+        0.0
+    }
+
+    #[inline(always)]
+    fn nothing() -> f32 {
         0.0
     }
 
@@ -90,8 +152,14 @@ impl Precision for f32 {
     }
 
     #[inline(always)]
-    fn add_product(sum: f32, input: f32, weights: &[f32], at: usize) -> f32 {
-        sum + input * weights[at]
+    fn add_product(
+        sum: f32,
+        input: f32,
+        weights: &[f32],
+        layout: &WeightLayout,
+        [o, i, tap]: [usize; 3],
+    ) -> f32 {
+        sum + input * weights[layout.index(o, i, tap)]
     }
 
     #[inline(always)]

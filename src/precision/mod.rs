@@ -2,9 +2,18 @@
 
 mod constant;
 mod f32;
+mod i4;
+mod i8;
+pub mod integer;
+mod w2a8;
+mod w4a8;
 
 pub use constant::{ConstPacker, packed_blocks};
+pub use integer::{Integer, Real};
+pub use w2a8::W2A8;
+pub use w4a8::W4A8;
 
+use crate::conv::WeightLayout;
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -17,15 +26,22 @@ use alloc::vec::Vec;
 use bytemuck::Pod;
 use core::fmt::Debug;
 
-/// A number format that networks run in: `f32`.
+/// A number format that networks run in: `f32`, `i8`, [`W4A8`], [`I4`](crate::I4) or [`W2A8`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a precision that networks run in",
     label = "not a precision",
-    note = "the precisions are `f32`"
+    note = "the precisions are `f32`, `i8`, `W4A8`, `I4` and `W2A8`"
 )]
-pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
+pub trait Precision: Arithmetic<Writes = Self> {}
+
+impl<P: Arithmetic<Writes = P>> Precision for P {}
+
+/// How layers with weights compute: a [`Precision`], or one whose last sums stay floats.
+pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     /// As it is written on the command line and in reports.
     const NAME: &'static str;
+    /// The largest activation, or 0 for floats.
+    const LARGEST: u8;
     /// Whether an activation is its own real value.
     const FLOAT: bool;
     /// One activation between two layers.
@@ -34,9 +50,31 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
     type Weight: Pod;
     /// What an activation means as a real number (nothing to add for floats, scale and zero point
     /// for integers); known per edge between two layers.
-    type Edge: Copy + Default + Debug + Send + Sync;
+    type Edge: Copy + Default + Debug + Send + Sync + 'static;
+    /// What layers in this precision know of their input and output beside the weights.
+    type Ends: Copy + Default + Debug + Send + Sync;
+    /// A function of activations as a table, where their values are few.
+    type Lookup: Clone + Default + Debug + Send + Sync;
     /// The precision of a layer that asks for `Q` inside a network of this one.
     type Or<Q: Precision>: Precision;
+    /// The precision of a network's first and last layer with weights.
+    type Outer: Precision<
+            Element = Self::Element,
+            Edge = Self::Edge,
+            Ends = Self::Ends,
+            Lookup = Self::Lookup,
+        >;
+    /// The precision in which layers write their results.
+    type Writes: Arithmetic;
+    /// The same arithmetic, but sums become floats.
+    type Real: Arithmetic<
+            Element = Self::Element,
+            Edge = Self::Edge,
+            Ends = Self::Ends,
+            Lookup = Self::Lookup,
+            Writes = f32,
+            Real = Self::Real,
+        >;
     /// Inputs that one step of the inner product takes.
     const GROUP: usize;
     /// Units of [`Weight`](Self::Weight) that hold one lane's weights of a step.
@@ -62,28 +100,83 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
     /// Blocks that a layer's packed parameters take.
     fn parameter_blocks(shape: &ConvShape) -> usize;
     /// A layer's packed parameters, taken apart.
-    fn parameters<'a>(shape: &ConvShape, blocks: &'a [Block]) -> Parameters<'a, Self>;
+    fn parameters<'a>(
+        shape: &ConvShape,
+        blocks: &'a [Block],
+        ends: Self::Ends,
+    ) -> Parameters<'a, Self>;
     /// Reads a layer's parameters and packs them.
     ///
     /// # Errors
     /// What the source finds wrong with them.
     #[cfg(feature = "alloc")]
-    fn load<S: Source>(layer: &ConvSpec, source: &mut S) -> Result<Vec<Block>, LoadError>;
+    fn load<S: Source>(
+        layer: &Loading<'_, Self>,
+        source: &mut S,
+    ) -> Result<Loaded<Self>, LoadError>;
     /// Gives a layer's parameters to a file.
     #[cfg(feature = "alloc")]
-    fn save<S: Sink>(layer: &ConvSpec, parameters: Parameters<'_, Self>, sink: &mut S);
+    fn save<S: Sink>(
+        layer: &ConvSpec,
+        parameters: Parameters<'_, Self>,
+        lookup: &Self::Lookup,
+        sink: &mut S,
+    );
+
+    /// What an edge between two layers means, read from a source. `row` is that of the network's
+    /// `LAYERS` whose results pass there; the network's input has none.
+    ///
+    /// # Errors
+    /// What the source finds wrong with it.
+    #[cfg(feature = "alloc")]
+    fn load_edge<S: Source>(
+        name: &str,
+        row: Option<usize>,
+        source: &mut S,
+    ) -> Result<Self::Edge, LoadError>;
+    /// Gives the meaning of an edge to a file.
+    #[cfg(feature = "alloc")]
+    fn save_edge<S: Sink>(name: &str, edge: Self::Edge, sink: &mut S);
+
+    /// What a layer's activations mean, those of the activation function that it takes over.
+    fn results(ends: Self::Ends, lookup: &Self::Lookup) -> Self::Edge;
+    /// What the results of a layer mean.
+    fn written(ends: Self::Ends, lookup: &Self::Lookup) -> WrittenEdge<Self>;
+    /// The real value of a sum in a layer's units, before it becomes an activation.
+    fn unrounded(sum: f32, ends: Self::Ends) -> f32;
+    /// The activation for such a sum.
+    fn round(sum: f32, ends: Self::Ends) -> Self::Element;
+    /// A function of activations as a table, with the meaning of its arguments and of its results.
+    #[cfg(feature = "alloc")]
+    fn table(function: Activation, input: Self::Edge, output: Self::Edge) -> Self::Lookup;
+    /// Replaces results by what they are in a table.
+    fn look_up(lookup: &Self::Lookup, values: &mut [Output<Self>]);
+    /// Replaces activations by what they are in a table.
+    fn look_up_activations(lookup: &Self::Lookup, values: &mut [Self::Element]);
+    /// What each pixel from 0 to 255, that is 0.0 to 1.0, becomes on an edge.
+    #[cfg(feature = "alloc")]
+    fn pixels(edge: Self::Edge) -> Self::Lookup;
+    /// What a pixel becomes.
+    fn pixel(byte: u8, pixels: &Self::Lookup) -> Self::Element;
+    /// Whether each pixel becomes itself.
+    fn are_pixels(pixels: &Self::Lookup) -> bool;
 
     /// The activation that stands for zero, with which a convolution pads its input.
     fn padding(channels: Self::Channels<'_>) -> Self::Element;
 
+    /// The activation whose products come to nothing, whatever it means, with which steps are filled up.
+    fn nothing() -> Self::Element;
+
     /// One output channel's sum before its first product.
     fn start(channels: Self::Channels<'_>, channel: usize) -> Self::Sum;
-    /// Adds one product: `weights` are a layer's packed weights, `at` the place in them.
+    /// Adds one product: `weights` are a layer's packed weights, `[o, i, tap]` says for which output
+    /// channel, input channel and tap.
     fn add_product(
         sum: Self::Sum,
         input: Self::Element,
         weights: &[Self::Weight],
-        at: usize,
+        layout: &WeightLayout,
+        place: [usize; 3],
     ) -> Self::Sum;
     /// The activation that a finished sum stands for.
     fn finish<I: Isa>(
@@ -92,7 +185,7 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
         channels: Self::Channels<'_>,
         channel: usize,
         activation: Activation,
-    ) -> Self::Element;
+    ) -> Output<Self>;
 
     /// Sums without any product, to which [`merge`](Self::merge) adds.
     fn zero<I: Isa>(isa: I) -> Self::Sums<I>;
@@ -135,7 +228,7 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
         channels: Self::Channels<'_>,
         first: usize,
         activation: Activation,
-        output: &mut [Self::Element],
+        output: &mut [Output<Self>],
     );
     /// [`finish`](Self::finish) for one channel at as many positions as `output` has places.
     fn finish_spread<I: Isa>(
@@ -144,22 +237,52 @@ pub trait Precision: Copy + Default + Debug + Send + Sync + 'static {
         channels: Self::Channels<'_>,
         channel: usize,
         activation: Activation,
-        output: &mut [Self::Element],
+        output: &mut [Output<Self>],
     );
 }
 
+/// What a layer in a precision writes.
+pub type Output<P> = <<P as Arithmetic>::Writes as Arithmetic>::Element;
+
+/// What it means.
+pub type WrittenEdge<P> = <<P as Arithmetic>::Writes as Arithmetic>::Edge;
+
+/// A layer whose parameters are to be read.
+#[cfg(feature = "alloc")]
+pub struct Loading<'a, P: Arithmetic> {
+    /// Sizes and names.
+    pub spec: &'a ConvSpec,
+    /// The activation that the layer takes over.
+    pub activation: Activation,
+    /// Its rows in the network's `LAYERS`: its own, and that of the activation.
+    pub rows: [usize; 2],
+    /// What the layer's inputs mean.
+    pub input: P::Edge,
+}
+
+/// A layer's parameters.
+#[cfg(feature = "alloc")]
+pub struct Loaded<P: Arithmetic> {
+    /// As the kernels want them.
+    pub packed: Vec<Block>,
+    /// What the layer knows of its input and output.
+    pub ends: P::Ends,
+    /// The activation that the layer takes over, if it is a table.
+    pub lookup: P::Lookup,
+}
+
 /// A layer's packed parameters.
-pub struct Parameters<'a, P: Precision> {
+pub struct Parameters<'a, P: Arithmetic> {
     /// What is known per output channel.
     pub channels: P::Channels<'a>,
     /// The weights, in the order of [`WeightLayout`](crate::conv::WeightLayout).
     pub weights: &'a [P::Weight],
 }
 
-impl<P: Precision> Clone for Parameters<'_, P> {
+impl<P: Arithmetic> Clone for Parameters<'_, P> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<P: Precision> Copy for Parameters<'_, P> {}
+impl<P: Arithmetic> Copy for Parameters<'_, P> {}

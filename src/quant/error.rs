@@ -1,5 +1,6 @@
 //! Why a network could not be quantized.
 
+use alloc::string::String;
 use core::fmt;
 
 /// Why a network could not be quantized.
@@ -24,6 +25,8 @@ pub enum QuantizeError {
         /// Values of this image.
         found: usize,
     },
+    /// The parameters can't be read back; its text says why.
+    Parameters(String),
     /// A sum of products could exceed 32 bits.
     Overflow {
         /// The layer.
@@ -37,7 +40,8 @@ pub enum QuantizeError {
 
 impl fmt::Display for QuantizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
+        match self {
+            Self::Parameters(error) => write!(f, "the network's parameters: {error}"),
             Self::NoImages => f.write_str("calibration needs at least one image, there is none"),
             Self::NotFinite { layer: None, image } => {
                 write!(f, "calibration image {image} holds a value that is NaN or infinite")

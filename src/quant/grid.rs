@@ -1,6 +1,7 @@
 //! The whole numbers that quantized weights may be.
 
 use super::edge::round_half_even;
+use core::fmt;
 
 /// The whole numbers that a weight may be, symmetric around 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub enum Grid {
     },
 }
 
+impl fmt::Display for Grid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, max) = match self {
+            Self::Whole { max } => ("whole", max),
+            Self::Odd { max } => ("odd", max),
+        };
+        write!(f, "{kind} numbers from -{max} to {max}")
+    }
+}
+
 impl Grid {
     /// −127 to 127.
     pub const BITS_8: Self = Self::Whole { max: 127 };
@@ -30,6 +41,51 @@ impl Grid {
         match self {
             Self::Whole { max } | Self::Odd { max } => max,
         }
+    }
+
+    /// What kernels hold levels times: those of few bits stay in the upper ones of a byte.
+    pub const fn factor(self) -> i32 {
+        match self {
+            Self::Whole { max: ..=7 } => 16,
+            Self::Whole { .. } => 1,
+            Self::Odd { .. } => 32,
+        }
+    }
+
+    /// Levels that fit into a byte.
+    pub const fn per_byte(self) -> usize {
+        match self {
+            Self::Whole { max: ..=7 } => 2,
+            Self::Whole { .. } => 1,
+            Self::Odd { .. } => 4,
+        }
+    }
+
+    /// A level as the bits that a file has.
+    #[cfg(feature = "alloc")]
+    pub(super) const fn code(self, level: i8) -> u8 {
+        let mask = (0xFF_u32 >> (8 - 8 / self.per_byte())) as u8;
+        match self {
+            Self::Whole { .. } => level as u8 & mask,
+            Self::Odd { .. } => (level >> 1) as u8 & mask,
+        }
+    }
+
+    /// The level of such bits, others above them notwithstanding.
+    #[cfg(feature = "alloc")]
+    pub(super) const fn level(self, code: u8) -> i8 {
+        let unused = 8 - 8 / self.per_byte();
+        let signed = ((code << unused) as i8) >> unused;
+        match self {
+            Self::Whole { .. } => signed,
+            Self::Odd { .. } => 2 * signed + 1,
+        }
+    }
+
+    /// Whether a number is a level.
+    pub const fn contains(self, level: i8) -> bool {
+        let inside = -self.max() <= level && level <= self.max();
+        inside && !(matches!(self, Self::Odd { .. }) && level % 2 == 0)
     }
 
     /// The level nearest to a finite number.

@@ -40,8 +40,25 @@ pub struct FloatLayer<'a> {
     pub output: Option<Edge>,
 }
 
+impl FloatLayer<'_> {
+    /// The squared error of a quantized layer's weights.
+    pub fn squared_error(&self, layer: &IntegerLayer) -> f64 {
+        let per_output = self.weights.len() / self.bias.len();
+        let unit = f64::from(self.input.scale);
+        let output = self.output.map_or(1.0, |edge| f64::from(edge.scale));
+        let scale = |at: usize| f64::from(layer.multipliers[at / per_output]) * output / unit;
+        let pairs = self.weights.iter().zip(&layer.weights).enumerate();
+        pairs
+            .map(|(at, (&weight, &level))| {
+                let error = f64::from(weight) - f64::from(level) * scale(at);
+                error * error
+            })
+            .sum()
+    }
+}
+
 /// A bias in units of the products is at most this, so that products have room beside it.
-const LARGEST_BIAS: f64 = (1 << 28) as f64;
+const LARGEST_BIAS: f64 = (1 << 24) as f64;
 
 impl IntegerLayer {
     /// Quantizes a layer. `inputs` has one entry per group of channels, or is empty for a layer whose
@@ -89,7 +106,7 @@ impl IntegerLayer {
             this.bias.push(Float::round(f64::from(layer.bias[o]) / unit) as i32);
             this.multipliers.push((unit / output_scale).clamp(1e-30, 1e30) as f32);
         }
-        let bound = this.bound(layer.input, layer.input_max);
+        let bound = this.bound(layer.input, layer.input_max) * grid.factor() as u64;
         if bound > i32::MAX as u64 {
             return Err(QuantizeError::Overflow { layer: layer.name, products, bound });
         }
@@ -191,6 +208,5 @@ mod tests {
             panic!("70,000 products of 255 and 127 exceed 32 bits");
         };
         assert!(bound >= 70_000 * 225 * 127);
-        assert!(IntegerLayer::new(layer(&weights, &[0.0]), Grid::BITS_4, OPTIONS, &[]).is_ok());
     }
 }

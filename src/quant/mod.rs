@@ -13,6 +13,8 @@
 //! ```
 
 #[cfg(feature = "alloc")]
+mod calibrate;
+#[cfg(feature = "alloc")]
 mod compensate;
 mod edge;
 #[cfg(feature = "alloc")]
@@ -27,12 +29,16 @@ mod moments;
 #[cfg(feature = "alloc")]
 mod options;
 #[cfg(feature = "alloc")]
+mod parameters;
+#[cfg(feature = "alloc")]
 mod range;
 #[cfg(feature = "alloc")]
 mod report;
 #[cfg(feature = "alloc")]
 mod weights;
 
+#[cfg(feature = "alloc")]
+pub use calibrate::{Calibration, quantize, quantize_report};
 #[cfg(feature = "alloc")]
 pub use compensate::{Compensation, InputMoments};
 pub use edge::{Edge, requantize, round_half_even, to_steps};
@@ -47,6 +53,8 @@ pub use layer::{FloatLayer, IntegerLayer};
 pub use moments::{LayerMoments, unfold};
 #[cfg(feature = "alloc")]
 pub use options::{COMPENSATED_INPUTS, QuantizeOptions, Rounding, Scales, WeightOptions};
+#[cfg(feature = "alloc")]
+pub use parameters::{Format, IntegerRequest, Integers, is_table, pack_levels, unpack_levels};
 #[cfg(feature = "alloc")]
 pub use range::{RangeMethod, squared_error};
 #[cfg(feature = "alloc")]

@@ -1,6 +1,6 @@
 //! AVX-512 as Ice Lake, Zen 4 and their successors have it: sixteen lanes are one register.
 
-use super::{Isa, Kernel};
+use super::{Isa, Kernel, Steps};
 use core::arch::x86_64::*;
 
 /// AVX-512 with the extensions F, BW, VL, DQ, VNNI and VBMI.
@@ -133,6 +133,151 @@ impl Isa for Avx512 {
         // SAFETY: this token exists only where AVX-512F does; the mask lets only lanes of the slice
         // be written.
         unsafe { _mm512_mask_storeu_ps(values.as_mut_ptr(), mask(values.len()), vector) }
+    }
+
+    type I32 = __m512i;
+    type Quads = __m512i;
+    type Inputs = __m512i;
+    type Weights = __m512i;
+
+    #[inline(always)]
+    fn splat_i32(self, value: i32) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_set1_epi32(value) }
+    }
+
+    #[inline(always)]
+    fn load_i32(self, values: &[i32; 16]) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does; the array is 64 readable bytes.
+        unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn add_i32(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn max_i32(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_max_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn max_pairs_i32(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe {
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+            let (even, odd) =
+                (_mm512_permutex2var_epi32(a, even, b), _mm512_permutex2var_epi32(a, odd, b));
+            _mm512_max_epi32(even, odd)
+        }
+    }
+
+    #[inline(always)]
+    fn to_f32(self, values: __m512i) -> __m512 {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_cvtepi32_ps(values) }
+    }
+
+    #[inline(always)]
+    fn load_quads(self, bytes: &[u8; 64]) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does; the array is 64 readable bytes.
+        unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn splat_quad(self, bytes: [u8; 4]) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_set1_epi32(i32::from_le_bytes(bytes)) }
+    }
+
+    #[inline(always)]
+    fn widen(self, bytes: &[u8; 16]) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does; the array is 16 readable bytes.
+        unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(bytes.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn slide(self, bytes: &[u8; 19]) -> __m512i {
+        const PLACES: [u8; 64] = {
+            let mut places = [0; 64];
+            let mut at = 0;
+            while at < 64 {
+                places[at] = (at / 4 + at % 4) as u8;
+                at += 1;
+            }
+            places
+        };
+        // SAFETY: this token exists only where AVX-512BW, VL and VBMI do; the mask lets only the 19
+        // bytes be read.
+        unsafe {
+            let bytes = _mm256_maskz_loadu_epi8((1 << 19) - 1, bytes.as_ptr().cast());
+            let places = _mm512_loadu_si512(PLACES.as_ptr().cast());
+            _mm512_permutexvar_epi8(places, _mm512_castsi256_si512(bytes))
+        }
+    }
+
+    #[inline(always)]
+    fn inputs(self, bytes: __m512i) -> __m512i {
+        bytes
+    }
+
+    #[inline(always)]
+    fn weights(self, bytes: __m512i, shift: u32, mask: u8, set: u8) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F and AVX-512BW do.
+        unsafe {
+            let shifted = _mm512_sll_epi32(bytes, _mm_cvtsi32_si128(shift as i32));
+            let kept = _mm512_and_si512(shifted, _mm512_set1_epi8(mask as i8));
+            _mm512_or_si512(kept, _mm512_set1_epi8(set as i8))
+        }
+    }
+
+    #[inline(always)]
+    fn dot(self, sums: __m512i, inputs: __m512i, weights: __m512i) -> __m512i {
+        // SAFETY: this token exists only where AVX-512 VNNI does.
+        unsafe { _mm512_dpbusd_epi32(sums, inputs, weights) }
+    }
+
+    #[inline(always)]
+    fn store_steps(self, steps: __m512, range: Steps, values: &mut [u8; 16]) {
+        // SAFETY: this token exists only where AVX-512F does; the array is 16 writable bytes.
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(self.whole_steps(steps, range));
+            _mm_storeu_si128(values.as_mut_ptr().cast(), bytes);
+        }
+    }
+
+    #[inline(always)]
+    fn store_steps_partial(self, steps: __m512, range: Steps, values: &mut [u8]) {
+        let (whole, mask) = (self.whole_steps(steps, range), mask(values.len()));
+        // SAFETY: this token exists only where AVX-512F does; the mask lets only bytes of the slice be
+        // written.
+        unsafe { _mm512_mask_cvtepi32_storeu_epi8(values.as_mut_ptr().cast(), mask, whole) }
+    }
+
+    #[inline(always)]
+    fn load_i32_partial(self, values: &[i32]) -> __m512i {
+        // SAFETY: this token exists only where AVX-512F does; the mask lets only lanes of the slice
+        // be read.
+        unsafe { _mm512_maskz_loadu_epi32(mask(values.len()), values.as_ptr()) }
+    }
+}
+
+impl Avx512 {
+    /// Steps as the whole numbers that are stored.
+    #[inline(always)]
+    fn whole_steps(self, steps: __m512, Steps { zero, low, high }: Steps) -> __m512i {
+        let bound = |end: u8| self.splat((i32::from(end) - i32::from(zero)) as f32);
+        let bounded = self.min(self.max(steps, bound(low)), bound(high));
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe {
+            const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+            let whole = _mm512_cvt_roundps_epi32::<NEAREST>(bounded);
+            _mm512_add_epi32(whole, _mm512_set1_epi32(zero.into()))
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod choice;
 pub mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod portable;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
@@ -104,6 +105,71 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Two to the power of whole numbers from -126 to 127.
     fn pow2(self, exponents: Self::F32) -> Self::F32;
 
+    /// Sixteen lanes of 32-bit integers.
+    type I32: Copy;
+    /// Sixteen lanes of four bytes, as they lie in memory.
+    type Quads: Copy;
+    /// Sixteen lanes of four `u8`, ready to be multiplied.
+    type Inputs: Copy;
+    /// Sixteen lanes of four `i8`, ready to be multiplied.
+    type Weights: Copy;
+
+    /// The same integer in every lane.
+    fn splat_i32(self, value: i32) -> Self::I32;
+    /// Sixteen neighbouring integers.
+    fn load_i32(self, values: &[i32; 16]) -> Self::I32;
+    /// `a + b`, without regard to overflow.
+    fn add_i32(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// The larger of each pair.
+    fn max_i32(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// The larger of each two neighbouring lanes: eight from `a`, then eight from `b`.
+    fn max_pairs_i32(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// The nearest floats.
+    fn to_f32(self, values: Self::I32) -> Self::F32;
+    /// 64 neighbouring bytes.
+    fn load_quads(self, bytes: &[u8; 64]) -> Self::Quads;
+    /// The same four bytes in every lane.
+    fn splat_quad(self, bytes: [u8; 4]) -> Self::Quads;
+    /// Sixteen neighbouring bytes, each in the lowest byte of a lane, with zeros above.
+    fn widen(self, bytes: &[u8; 16]) -> Self::Quads;
+    /// The four neighbours from each of sixteen neighbouring bytes on.
+    #[inline(always)]
+    fn slide(self, bytes: &[u8; 19]) -> Self::Quads {
+        let mut lanes = [0; 64];
+        for (lane, quad) in lanes.chunks_exact_mut(4).enumerate() {
+            quad.copy_from_slice(&bytes[lane..lane + 4]);
+        }
+        self.load_quads(&lanes)
+    }
+
+    /// Makes bytes ready to be factors.
+    fn inputs(self, bytes: Self::Quads) -> Self::Inputs;
+    /// Makes bytes ready to be factors: shifts every lane to the left, then keeps the bits of `mask`
+    /// in each byte and sets those of `set`.
+    fn weights(self, bytes: Self::Quads, shift: u32, mask: u8, set: u8) -> Self::Weights;
+    /// Adds to each lane the four products of its bytes, where an input stands for its value less
+    /// [`INPUT_OFFSET`]. Exact, without regard to overflow of the sum.
+    fn dot(self, sums: Self::I32, inputs: Self::Inputs, weights: Self::Weights) -> Self::I32;
+    /// Writes whole numbers of steps from a zero point: rounded half to even, shifted by it, and kept
+    /// within `low..=high`. No step is NaN.
+    fn store_steps(self, steps: Self::F32, range: Steps, values: &mut [u8; 16]);
+
+    /// [`store_steps`](Self::store_steps) of the first lanes, as many as there are places.
+    #[inline(always)]
+    fn store_steps_partial(self, steps: Self::F32, range: Steps, values: &mut [u8]) {
+        let mut lanes = [0; 16];
+        self.store_steps(steps, range, &mut lanes);
+        values.copy_from_slice(&lanes[..values.len()]);
+    }
+
+    /// Up to sixteen neighbouring integers, and zeros behind them.
+    #[inline(always)]
+    fn load_i32_partial(self, values: &[i32]) -> Self::I32 {
+        let mut lanes = [0; 16];
+        lanes[..values.len()].copy_from_slice(values);
+        self.load_i32(&lanes)
+    }
+
     /// Up to sixteen neighbouring values, and zeros behind them.
     #[inline(always)]
     fn load_partial(self, values: &[f32]) -> Self::F32 {
@@ -119,6 +185,21 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         self.store(vector, &mut lanes);
         values.copy_from_slice(&lanes[..values.len()]);
     }
+}
+
+/// What is taken from every `u8` factor, on all instruction sets of this architecture: its products
+/// are of signed bytes on ARM.
+pub const INPUT_OFFSET: i32 = if cfg!(target_arch = "aarch64") { 128 } else { 0 };
+
+/// The bytes that whole numbers of steps become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// What no step at all becomes.
+    pub zero: u8,
+    /// The smallest byte.
+    pub low: u8,
+    /// The largest byte.
+    pub high: u8,
 }
 
 /// Code that runs on any instruction set.

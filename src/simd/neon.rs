@@ -1,6 +1,7 @@
 //! NEON: sixteen lanes are four registers.
 
-use super::{Isa, Kernel};
+use super::portable::portable_integers;
+use super::{Isa, Kernel, Steps, portable};
 use core::arch::aarch64::*;
 
 /// NEON, as every 64-bit ARM processor has it.
@@ -152,6 +153,8 @@ impl Isa for Neon {
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
         })
     }
+
+    portable_integers!();
 }
 
 #[inline(always)]

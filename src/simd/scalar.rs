@@ -1,6 +1,7 @@
 //! No instruction set at all: sixteen lanes as an array, for every machine and as the reference.
 
-use super::{Isa, Kernel};
+use super::portable::portable_integers;
+use super::{Isa, Kernel, Steps, portable};
 use core::array::from_fn;
 
 /// Plain Rust, on any machine.
@@ -100,4 +101,6 @@ impl Isa for Scalar {
     fn neg_mul_add(self, a: [f32; 16], b: [f32; 16], c: [f32; 16]) -> [f32; 16] {
         from_fn(|lane| c[lane] - a[lane] * b[lane])
     }
+
+    portable_integers!();
 }

@@ -1,6 +1,7 @@
 //! WebAssembly's 128-bit vectors: sixteen lanes are four of them.
 
-use super::{Isa, Kernel};
+use super::portable::portable_integers;
+use super::{Isa, Kernel, Steps, portable};
 use core::arch::wasm32::*;
 
 /// `simd128`, where the module is built with it: a WebAssembly module can't ask its engine.
@@ -112,6 +113,8 @@ impl Isa for Simd128 {
             i32x4_shl(biased, 23)
         })
     }
+
+    portable_integers!();
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@ use super::error::SaveError;
 use super::{LoadError, LoadErrorKind, SafetensorsSource, TensorInfo};
 use super::{from_raw, from_safetensors, raw, to_raw, to_safetensors};
 use crate::network::Network;
+use crate::precision::Arithmetic;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
@@ -73,6 +74,10 @@ pub fn from_file<N: Network>(path: impl AsRef<Path>) -> Result<N, LoadError> {
         let format = Format::of(path)?;
         let (file, len) = open(path)?;
         match format {
+            Format::Raw if !N::Precision::FLOAT => {
+                let wanted = "`.safetensors` for a quantized network";
+                Err(LoadError::new(LoadErrorKind::Format, wanted, "`.raw`, which holds floats"))
+            }
             Format::Raw => {
                 raw::check_len(len, N::STORED)?;
                 from_raw(&read_all(file, len)?)
@@ -108,6 +113,14 @@ pub fn save<N: Network>(network: &N, path: impl AsRef<Path>) -> Result<(), SaveE
     let path = path.as_ref();
     let write = || {
         let bytes = match Format::of(path)? {
+            Format::Raw if !N::Precision::FLOAT => {
+                let wanted = "`.safetensors` for a quantized network";
+                return Err(LoadError::new(
+                    LoadErrorKind::Format,
+                    wanted,
+                    "`.raw`, which holds floats",
+                ));
+            }
             Format::Raw => to_raw(network),
             Format::Safetensors => to_safetensors(network),
         };

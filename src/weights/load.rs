@@ -33,6 +33,9 @@ pub fn random<N: Network>(seed: u64) -> N {
 }
 
 /// A network's parameters as a `.raw` file.
+///
+/// # Panics
+/// If the network is quantized: the format holds only floats.
 pub fn to_raw<N: Network>(network: &N) -> Vec<u8> {
     let mut sink = RawSink::default();
     network.write(&mut sink);

@@ -43,6 +43,10 @@ pub use raw::{RawSink, RawSource};
 #[cfg(feature = "alloc")]
 pub use safetensors::{SafetensorsSink, SafetensorsSource, TensorInfo};
 
+#[cfg(feature = "alloc")]
+use crate::layers::ConvSpec;
+#[cfg(feature = "alloc")]
+use crate::quant::{Edge, Format, IntegerRequest, Integers};
 use crate::simd::Block;
 #[cfg(feature = "alloc")]
 use alloc::{borrow::Cow, format, vec::Vec};
@@ -135,6 +139,24 @@ pub trait Source {
     /// What is wrong with it.
     fn tensor(&mut self, parameter: Parameter<'_>) -> Result<Vec<f32>, LoadError>;
 
+    /// A layer's quantized parameters.
+    ///
+    /// # Errors
+    /// What is wrong with them; always, where a source has only floats.
+    fn integers(&mut self, request: &IntegerRequest<'_>) -> Result<Integers, LoadError> {
+        Err(only_floats(request.spec.name))
+    }
+
+    /// What the integers between two layers mean, up to `max`; `row` is that of the network's `LAYERS`
+    /// whose results they are, or none for the network's input.
+    ///
+    /// # Errors
+    /// What is wrong with it; always, where a source has only floats.
+    fn edge(&mut self, name: &str, row: Option<usize>, max: u8) -> Result<Edge, LoadError> {
+        let _ = (row, max);
+        Err(only_floats(name))
+    }
+
     /// Called after the last parameter: whether there is anything left that no layer asked for.
     ///
     /// # Errors
@@ -147,4 +169,18 @@ pub trait Source {
 pub trait Sink {
     /// Takes the next parameter.
     fn tensor(&mut self, layer: &str, name: &str, shape: &[usize], values: Vec<f32>);
+
+    /// Takes the next layer's quantized parameters; `float` layers have results in floats.
+    fn integers(&mut self, layer: &ConvSpec, parameters: Integers, format: Format);
+
+    /// Takes what the integers between two layers mean, up to `max`.
+    fn edge(&mut self, name: &str, edge: Edge, max: u8);
+}
+
+/// The error of sources that have no integers.
+#[cfg(feature = "alloc")]
+fn only_floats(layer: &str) -> LoadError {
+    let wanted = "quantized parameters, as a quantized network's `save` writes them";
+    LoadError::new(LoadErrorKind::Dtype, wanted, "floats; quantize an `f32` network with them")
+        .in_tensor(layer)
 }

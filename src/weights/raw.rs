@@ -2,6 +2,8 @@
 
 use super::error::bytes;
 use super::{LoadError, LoadErrorKind, Parameter, Sink, Source, check};
+use crate::layers::ConvSpec;
+use crate::quant::{Edge, Format, Integers};
 use alloc::{format, vec::Vec};
 
 /// Reads a `.raw` file.
@@ -68,5 +70,17 @@ pub struct RawSink {
 impl Sink for RawSink {
     fn tensor(&mut self, _: &str, _: &str, _: &[usize], values: Vec<f32>) {
         self.bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    }
+
+    /// # Panics
+    /// Always: the format holds only floats.
+    fn integers(&mut self, layer: &ConvSpec, _: Integers, _: Format) {
+        panic!("`{}` is quantized, and a `.raw` file holds only floats", layer.name);
+    }
+
+    /// # Panics
+    /// Always: the format holds only floats.
+    fn edge(&mut self, name: &str, _: Edge, _: u8) {
+        panic!("`{name}` is quantized, and a `.raw` file holds only floats");
     }
 }

@@ -7,7 +7,7 @@ mod oracle;
 use geometry::Random;
 use microcnn::conv::{self, AnyShape, Convolve, Image, WeightLayout};
 use microcnn::layers::Activation;
-use microcnn::precision::Precision;
+use microcnn::precision::Arithmetic;
 use microcnn::shape::{ConvShape, volume};
 use microcnn::simd::{self, Block, Isa};
 use oracle::Expected;
@@ -37,7 +37,7 @@ impl Case {
 
     /// Runs an algorithm in memory full of NaN, so that a value that it forgets is seen.
     fn run<A: AnyShape<f32>, I: Isa>(&self, isa: I) -> Vec<f32> {
-        let parameters = f32::parameters(&self.shape, &self.packed);
+        let parameters = f32::parameters(&self.shape, &self.packed, ());
         let algorithm = A::prepare(&self.shape, parameters);
         let mut scratch = vec![Block([0xFF; Block::BYTES]); A::scratch(&self.shape)];
         let mut output = vec![f32::NAN; volume(self.shape.output)];

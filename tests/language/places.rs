@@ -118,7 +118,7 @@ fn in_a_function() {
         }
     }
 
-    impl microcnn::conv::Convolve<f32> for Local {
+    impl microcnn::conv::Kernels<f32> for Local {
         type Kernel<L: microcnn::layers::ConvLayer> = Naive;
     }
 

@@ -59,6 +59,14 @@ pub(crate) enum Layer {
     Residual,
 }
 
+/// Where a layer's results have their meaning from.
+pub(crate) enum Meaning {
+    /// Its results mean what its inputs do.
+    Inputs,
+    /// Its results have a meaning of their own.
+    Own,
+}
+
 /// What a layer means to those around it.
 pub(crate) enum Role {
     /// A convolution of some shape, which takes over a normalization and an activation after it.
@@ -319,6 +327,14 @@ impl Layer {
     }
 
     /// The layer's struct in `microcnn::layers`.
+    /// Where a layer without weights has what its results mean from.
+    pub(crate) fn meaning(&self) -> Meaning {
+        match self {
+            Self::MaxPool2d(_) | Self::Flatten => Meaning::Inputs,
+            _ => Meaning::Own,
+        }
+    }
+
     pub(crate) fn type_name(&self) -> TokenStream {
         match self {
             Self::Conv2d { .. } => quote!(Conv2d),

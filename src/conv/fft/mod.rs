@@ -23,7 +23,7 @@ mod plan;
 mod tile;
 mod transform;
 
-use super::{Algorithm, ConvKernel, Convolve, Direct, LANES};
+use super::{Algorithm, ConvKernel, Direct, Kernels, LANES};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::ConvShape;
@@ -53,7 +53,7 @@ impl Algorithm for Fft {
     }
 }
 
-impl Convolve<f32> for Fft {
+impl Kernels<f32> for Fft {
     type Kernel<L: ConvLayer> = Spectra;
 }
 

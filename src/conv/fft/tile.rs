@@ -9,7 +9,7 @@ use super::transform::{Complex, Direction, Roots, ZERO, load, pack, store, trans
 use crate::conv::LANES;
 use crate::conv::tile::overlapping;
 use crate::layers::Activation;
-use crate::precision::Precision;
+use crate::precision::Arithmetic;
 use crate::simd::Isa;
 
 /// What all steps share.

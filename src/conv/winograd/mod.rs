@@ -37,7 +37,7 @@ mod product;
 mod tile;
 mod transform;
 
-use super::{Algorithm, ConvKernel, Convolve, Direct, LANES, WeightLayout};
+use super::{Algorithm, ConvKernel, Direct, Kernels, LANES, WeightLayout};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::ConvShape;
@@ -98,7 +98,7 @@ impl Algorithm for Winograd {
     }
 }
 
-impl Convolve<f32> for Winograd {
+impl Kernels<f32> for Winograd {
     type Kernel<L: ConvLayer> = Transformed;
 }
 

@@ -6,7 +6,7 @@ use super::product;
 use super::transform::F;
 use crate::conv::{LANES, WeightLayout};
 use crate::layers::Activation;
-use crate::precision::Precision;
+use crate::precision::Arithmetic;
 use crate::shape::PoolShape;
 use crate::simd::Isa;
 

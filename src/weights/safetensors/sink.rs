@@ -1,8 +1,11 @@
 //! Writing.
 
+use crate::layers::ConvSpec;
+use crate::quant::{Edge, Format, Grid, IntegerLayer, Integers, pack_levels};
 use crate::weights::{Dtype, Sink};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
@@ -53,5 +56,41 @@ impl Sink for SafetensorsSink {
     fn tensor(&mut self, layer: &str, name: &str, shape: &[usize], values: Vec<f32>) {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
         self.push(&format!("{layer}.{name}"), Dtype::F32, shape, bytes);
+    }
+    fn integers(&mut self, layer: &ConvSpec, parameters: Integers, format: Format) {
+        let Integers { layer: IntegerLayer { weights, bias, multipliers }, sums, results } =
+            parameters;
+        let (name, outputs) = (layer.name, [layer.shape.output[0]]);
+        let full = |end: &str| format!("{name}.{end}");
+        let packed = pack_levels(&weights, format.grid).into_iter();
+        let (dtype, shape) = stored_weights(layer, format.grid);
+        self.push(&full("weight"), dtype, &shape, packed);
+        let bytes = bias.iter().flat_map(|value| value.to_le_bytes());
+        self.push(&full("bias"), Dtype::I32, &outputs, bytes);
+        let bytes = multipliers.iter().flat_map(|value| value.to_le_bytes());
+        self.push(&full("multiplier"), Dtype::F32, &outputs, bytes);
+        if !format.float {
+            self.edge(&full("output"), sums, format.max);
+        }
+        if results != sums {
+            self.edge(&full("activation"), results, format.max);
+        }
+    }
+
+    fn edge(&mut self, name: &str, Edge { scale, zero_point }: Edge, max: u8) {
+        self.push(&format!("{name}.scale"), Dtype::F32, &[], scale.to_le_bytes().into_iter());
+        // With the largest value, so that a file of another precision is told apart.
+        self.push(&format!("{name}.range"), Dtype::U8, &[2], [zero_point, max].into_iter());
+    }
+}
+
+/// The type and shape of a layer's weights in a file: those of 8 bits as the layer has them, packed ones
+/// in a row.
+pub(super) fn stored_weights(layer: &ConvSpec, grid: Grid) -> (Dtype, Vec<usize>) {
+    let len = layer.shape.weight_len();
+    match (grid.per_byte(), layer.weight) {
+        (1, Some(shape)) => (Dtype::I8, shape.to_vec()),
+        (1, None) => (Dtype::I8, vec![len]),
+        (per_byte, _) => (Dtype::U8, vec![len.div_ceil(per_byte)]),
     }
 }

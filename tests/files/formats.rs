@@ -108,12 +108,20 @@ fn halves_are_widened() {
 }
 
 #[test]
-fn the_order_in_the_file_is_free_and_counts_of_batches_are_ignored() {
+fn the_order_in_the_file_is_free() {
     let mut entries = entries();
     entries.reverse();
-    entries.insert(3, Entry::new("bn1.num_batches_tracked", "I64", &[], vec![7; 8]));
-    entries.push(Entry::new("num_batches_tracked", "I64", &[], vec![7; 8]));
     assert!(to_raw(&lenet(&file(&entries)).unwrap()) == RAW);
+}
+
+#[test]
+fn a_count_of_batches_without_its_norm_is_unknown() {
+    for name in ["bn1.num_batches_tracked", "num_batches_tracked"] {
+        let mut entries = entries();
+        entries.push(Entry::new(name, "I64", &[], vec![7; 8]));
+        let error = lenet(&file(&entries)).unwrap_err();
+        assert_eq!(error.tensor.as_deref(), Some(name));
+    }
 }
 
 #[test]

@@ -46,6 +46,12 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> Pair {
+        // SAFETY: this token exists only where AVX does.
+        unsafe { [_mm256_set1_ps(low), _mm256_set1_ps(high)] }
+    }
+
+    #[inline(always)]
     fn load(self, values: &[f32; 16]) -> Pair {
         let values = values.as_ptr();
         // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.

@@ -46,6 +46,12 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> __m512 {
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_mask_blend_ps(0xFF00, _mm512_set1_ps(low), _mm512_set1_ps(high)) }
+    }
+
+    #[inline(always)]
     fn load(self, values: &[f32; 16]) -> __m512 {
         // SAFETY: this token exists only where AVX-512F does; the array is 64 readable bytes.
         unsafe { _mm512_loadu_ps(values.as_ptr()) }

@@ -80,6 +80,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
 
     /// The same value in every lane.
     fn splat(self, value: f32) -> Self::F32;
+    /// One value in the first eight lanes, another one in the last eight.
+    fn splat_halves(self, low: f32, high: f32) -> Self::F32;
     /// Sixteen neighbouring values.
     fn load(self, values: &[f32; 16]) -> Self::F32;
     /// Writes sixteen neighbouring values.

@@ -45,6 +45,13 @@ impl Isa for Neon {
     }
 
     #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        let [low, high] = unsafe { [vdupq_n_f32(low), vdupq_n_f32(high)] };
+        [low, low, high, high]
+    }
+
+    #[inline(always)]
     fn load(self, values: &[f32; 16]) -> Quad {
         let values = values.as_ptr();
         // SAFETY: this token exists only where NEON does; the array is four times 16 readable bytes.

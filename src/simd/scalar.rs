@@ -39,6 +39,11 @@ impl Isa for Scalar {
     }
 
     #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> [f32; 16] {
+        core::array::from_fn(|lane| if lane < 8 { low } else { high })
+    }
+
+    #[inline(always)]
     fn load(self, values: &[f32; 16]) -> [f32; 16] {
         *values
     }

@@ -42,6 +42,12 @@ impl Isa for Simd128 {
     }
 
     #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> Quad {
+        let [low, high] = [f32x4_splat(low), f32x4_splat(high)];
+        [low, low, high, high]
+    }
+
+    #[inline(always)]
     fn load(self, values: &[f32; 16]) -> Quad {
         let (quads, _) = values.as_chunks::<4>();
         [0, 1, 2, 3].map(|quad| {

@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) outputs: [usize; 2],
     /// Tiles, down and across.
     pub(super) tiles: [usize; 2],
+    /// Whether the lanes of a product are channels on both sides.
+    pub(super) depthwise: bool,
 }
 
 /// The next larger size of a transform: 1, 2, 4, 6, 8, 12, 16, 24 …
@@ -74,7 +76,8 @@ impl Plan {
         let [kernel_height, kernel_width] = shape.window.kernel;
         let outputs = [size[0] - kernel_height + 1, size[1] - kernel_width + 1];
         let tiles = [shape.output[1].div_ceil(outputs[0]), shape.output[2].div_ceil(outputs[1])];
-        Self { shape, layout: WeightLayout::new(&shape, 1), size, outputs, tiles }
+        let (layout, depthwise) = (WeightLayout::new(&shape, 1), shape.is_depthwise());
+        Self { shape, layout, size, outputs, tiles, depthwise }
     }
 
     /// Vector operations of one image, roughly.
@@ -90,47 +93,56 @@ impl Plan {
     }
 
     /// Frequencies across: of a real row, the others are their conjugates.
+    #[inline(always)]
     pub(super) const fn across(&self) -> usize {
         self.size[1] / 2 + 1
     }
 
     /// Frequencies in all.
+    #[inline(always)]
     pub(super) const fn frequencies(&self) -> usize {
         self.size[0] * self.across()
     }
 
     /// Input channels that one output channel sees.
+    #[inline(always)]
     pub(super) const fn inputs(&self) -> usize {
         self.layout.inputs
     }
 
     /// Blocks of the input's channels.
+    #[inline(always)]
     pub(super) const fn input_blocks(&self) -> usize {
         self.shape.input[0].div_ceil(LANES)
     }
 
     /// Complex vectors of the spectra of one tile's inputs.
+    #[inline(always)]
     pub(super) const fn spectra(&self) -> usize {
         self.frequencies() * self.input_blocks()
     }
 
     /// Complex vectors that a one-dimensional transform works in, twice.
+    #[inline(always)]
     pub(super) const fn line(&self) -> usize {
         if self.size[0] > self.size[1] { self.size[0] } else { self.size[1] }
     }
 
     /// Scratch memory in blocks: the inputs' spectra, one output block's, two lines.
+    #[inline(always)]
     pub(super) const fn scratch(&self) -> usize {
         (self.spectra() + self.frequencies() + 2 * self.line()) * size_of::<Complex>()
             / Block::BYTES
     }
 
     /// Complex vectors of the weights' spectra: [group][block][frequency][input].
+    #[inline(always)]
     pub(super) const fn weights(&self) -> usize {
         self.layout.groups * self.layout.blocks * self.frequencies() * self.inputs()
     }
 
     /// Blocks of the roots of unity: of the height, then of the width.
+    #[inline(always)]
     pub(super) const fn roots(&self) -> usize {
         Block::count::<[f32; 2]>(self.size[0] + self.size[1])
     }

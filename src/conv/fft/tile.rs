@@ -122,7 +122,7 @@ impl<I: Isa> Tile<'_, I> {
         let (inputs, count) = (plan.inputs(), plan.frequencies());
         let place = (group * plan.layout.blocks + block) * count * inputs;
         let weights = &weights[place..][..count * inputs];
-        if plan.shape.is_depthwise() {
+        if plan.depthwise {
             let spectra = &spectra[block * count..][..count];
             for frequency in 0..count {
                 let x = load(isa, &spectra[frequency], Direction::Forward);

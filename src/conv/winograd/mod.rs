@@ -37,7 +37,7 @@ mod product;
 mod tile;
 mod transform;
 
-use super::{Algorithm, ConvKernel, Direct, Kernels, LANES, WeightLayout};
+use super::{Algorithm, ConvKernel, Direct, Kernels, LANES};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::ConvShape;
@@ -186,13 +186,13 @@ fn transform_with<const M: usize, const R: usize, const N: usize>(
     plan: Plan,
     weights: &[f32],
 ) -> Vec<Block> {
-    let layout = WeightLayout::new(&plan.shape, 1);
+    let layout = plan.layout;
     let g = F::<M, R, N>::KERNEL;
     let mut blocks = vec![Block::ZERO; Block::count::<f32>(plan.weights())];
     let transformed = values_mut(&mut blocks, plan.weights());
     for output in 0..plan.shape.output[0] {
         let (group, channel) = (output / layout.outputs, output % layout.outputs);
-        let (block, lane) = (group * plan.blocks + channel / LANES, channel % LANES);
+        let (block, lane) = (group * plan.layout.blocks + channel / LANES, channel % LANES);
         for input in 0..layout.inputs {
             let tap =
                 |y: usize, x: usize| f64::from(weights[layout.index(output, input, y * R + x)]);
@@ -203,7 +203,10 @@ fn transform_with<const M: usize, const R: usize, const N: usize>(
                 for (h, g) in g.iter().enumerate() {
                     let value: f64 = (0..R).map(|x| row[x] * g[x]).sum();
                     let position = block * N * N + v * N + h;
-                    transformed[(position * layout.inputs + input) * LANES + lane] = value as f32;
+                    let place = (position * layout.inputs + input) * LANES + lane;
+                    for tile in 0..plan.sharing {
+                        transformed[place + tile * LANES / 2] = value as f32;
+                    }
                 }
             }
         }
@@ -227,17 +230,17 @@ fn run<I: Isa, const M: usize, const R: usize, const N: usize, const T: usize>(
     data: Data<'_>,
 ) {
     let Data { weights, input, scratch, mut end } = data;
-    let [dealt, down, transformed, summed] = plan.parts();
-    let scratch = values_mut::<f32>(scratch, dealt + down + transformed + summed);
-    let (planes, scratch) = scratch.split_at_mut(dealt);
-    let (columns, scratch) = scratch.split_at_mut(down);
-    let (positions, sums) = scratch.split_at_mut(transformed);
+    let [transformed, dealt, down, summed] = plan.parts();
+    let scratch = values_mut::<f32>(scratch, transformed + (dealt + down).max(summed));
+    let (positions, shared) = scratch.split_at_mut(transformed);
     for first in (0..plan.tiles[0]).step_by(plan.strip) {
+        let (planes, columns) = shared.split_at_mut(dealt);
         tile::deal(plan, first, input, planes);
         tile::downwards::<I, M, R, N>(isa, plan, planes, columns);
         tile::across::<I, M, R, N>(isa, plan, columns, positions);
-        for group in 0..plan.groups {
-            for block in 0..plan.blocks {
+        let sums = &mut shared[..summed];
+        for group in 0..plan.layout.groups {
+            for block in 0..plan.layout.blocks {
                 let block = [group, block];
                 if plan.inputs() > 1 {
                     product::sums::<I, T>(isa, plan, block, positions, weights, sums);

@@ -4,7 +4,7 @@
 use super::plan::Plan;
 use super::product;
 use super::transform::F;
-use crate::conv::{LANES, WeightLayout};
+use crate::conv::LANES;
 use crate::layers::Activation;
 use crate::precision::Arithmetic;
 use crate::shape::PoolShape;
@@ -48,26 +48,31 @@ pub(super) fn outputs<I: Isa, const M: usize, const R: usize, const N: usize>(
     products: Products<'_>,
     end: &mut End<'_>,
 ) {
-    let layout = WeightLayout::new(&plan.shape, 1);
+    let layout = plan.layout;
     let offset = group * layout.outputs + block * LANES;
-    let block_end = BlockEnd {
-        bias: f32::start_block(isa, end.channels, layout.channel(offset)),
-        offset,
-        count: layout.places(block),
-    };
+    let mut bias = f32::start_block(isa, end.channels, layout.channel(offset));
+    if plan.sharing == 2 {
+        let mut lanes = [0.0; LANES];
+        isa.store(bias, &mut lanes);
+        lanes.copy_within(..LANES / 2, LANES / 2);
+        bias = isa.load(&lanes);
+    }
+    let lanes = Lanes { bias, offset, count: layout.places(block) };
     let Products { positions, weights, sums } = products;
     let (sums, _) = sums.as_chunks::<LANES>();
-    for tile in 0..plan.strip_tiles() {
-        let mut columns = [[block_end.bias; N]; M];
+    for tile in (0..plan.strip_tiles()).step_by(plan.sharing) {
+        // The last tile shares its lanes with itself if there is no other.
+        let tiles = [tile, (tile + plan.sharing - 1).min(plan.strip_tiles() - 1)];
+        let mut columns = [[bias; N]; M];
         for h in 0..N {
-            let mut column = [block_end.bias; N];
+            let mut column = [bias; N];
             for v in 0..N {
                 let position = v * N + h;
                 column[v] = if plan.inputs() > 1 {
                     isa.load(&sums[tile * plan.sums()..][..N * N][position])
                 } else {
-                    let place = [tile, position];
-                    product::only(isa, plan, [group, block], place, positions, weights)
+                    let block = [group, block];
+                    product::only(isa, plan, block, tiles, position, positions, weights)
                 };
             }
             let column = F::<M, R, N>::output(isa, column);
@@ -75,53 +80,67 @@ pub(super) fn outputs<I: Isa, const M: usize, const R: usize, const N: usize>(
                 columns[y][h] = column[y];
             }
         }
-        let place = [first + tile / plan.tiles[1], tile % plan.tiles[1]];
+        let mut places = [[0; 2]; 2];
+        for side in 0..2 {
+            places[side] = [first + tiles[side] / plan.tiles[1], tiles[side] % plan.tiles[1]];
+        }
         match end.pool {
-            1 => rows::<I, M, R, N, 1>(isa, plan, place, columns, &block_end, end),
-            2 => rows::<I, M, R, N, 2>(isa, plan, place, columns, &block_end, end),
-            _ => rows::<I, M, R, N, 4>(isa, plan, place, columns, &block_end, end),
+            1 => rows::<I, M, R, N, 1>(isa, plan, places, columns, &lanes, end),
+            2 => rows::<I, M, R, N, 2>(isa, plan, places, columns, &lanes, end),
+            _ => rows::<I, M, R, N, 4>(isa, plan, places, columns, &lanes, end),
         }
     }
 }
 
-/// Where one block of channels ends up.
-struct BlockEnd<V> {
+/// What the lanes of an output are.
+struct Lanes<V> {
     bias: V,
-    /// Its first output channel.
+    /// The first one's channel.
     offset: usize,
-    /// Its output channels.
+    /// Channels of a tile.
     count: usize,
 }
 
-/// A tile's rows, transformed across and in maxima over P × P.
+/// The rows of a tile, or of two that share lanes, transformed across and in maxima over P × P.
 #[inline(always)]
 fn rows<I: Isa, const M: usize, const R: usize, const N: usize, const P: usize>(
     isa: I,
     plan: Plan,
-    [i, j]: [usize; 2],
+    places: [[usize; 2]; 2],
     columns: [[I::F32; N]; M],
-    block: &BlockEnd<I::F32>,
+    lanes: &Lanes<I::F32>,
     end: &mut End<'_>,
 ) {
     let [outputs, height, width] = plan.shape.output;
     let [height, width] = [height / P, width / P];
     let size = const { M / P };
-    for y in 0..size.min(height - (i * size).min(height)) {
-        let mut best = [block.bias; M];
+    for y in 0..size {
+        let mut best = [lanes.bias; M];
         for down in 0..P {
             let row = F::<M, R, N>::output(isa, columns[y * P + down]);
             for x in 0..M {
-                let value = end.activation.lanes(isa, isa.add(row[x], block.bias));
+                let value = end.activation.lanes(isa, isa.add(row[x], lanes.bias));
                 let first = down == 0 && x % P == 0;
                 best[x / P] = if first { value } else { isa.max(value, best[x / P]) };
             }
         }
-        for x in 0..size.min(width - (j * size).min(width)) {
-            let at = ((i * size + y) * width + j * size + x) * outputs + block.offset;
-            let places = &mut end.output[at..][..block.count];
-            match places.first_chunk_mut() {
-                Some(places) => isa.store(best[x], places),
-                None => isa.store_partial(best[x], places),
+        for side in 0..plan.sharing {
+            let [i, j] = [places[side][0] * size + y, places[side][1] * size];
+            if i >= height {
+                continue;
+            }
+            for x in 0..size.min(width - j.min(width)) {
+                let at = (i * width + j + x) * outputs + lanes.offset;
+                let output = &mut end.output[at..][..lanes.count];
+                if plan.sharing == 2 {
+                    let mut both = [0.0; LANES];
+                    isa.store(best[x], &mut both);
+                    output.copy_from_slice(&both[side * LANES / 2..][..lanes.count]);
+                } else if let Some(output) = output.first_chunk_mut() {
+                    isa.store(best[x], output);
+                } else {
+                    isa.store_partial(best[x], output);
+                }
             }
         }
     }

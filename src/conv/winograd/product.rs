@@ -33,7 +33,8 @@ pub(super) fn sums<I: Isa, const T: usize>(
     let channels = plan.shape.input[0];
     let (sums, _) = sums.as_chunks_mut::<LANES>();
     let (weights, _) = weights.as_chunks::<LANES>();
-    let weights = &weights[(group * plan.blocks + block) * count * inputs..][..count * inputs];
+    let weights =
+        &weights[(group * plan.layout.blocks + block) * count * inputs..][..count * inputs];
     for (position, weights) in weights.chunks_exact(inputs).enumerate() {
         let values = &positions[position * plan.position()..][..plan.position()];
         let sums = &mut sums[position..];
@@ -52,26 +53,31 @@ pub(super) fn sums<I: Isa, const T: usize>(
     }
 }
 
-/// The only product of a tile and a position in a layer whose sums have one input. Storing it and
-/// loading it again would take longer.
+/// The only products of two tiles and a position in a layer whose sums have one input. Storing it and
+/// loading it again would take longer. The second tile is in the upper lanes if tiles share them.
 #[inline(always)]
 pub(super) fn only<I: Isa>(
     isa: I,
     plan: Plan,
     [group, block]: [usize; 2],
-    [tile, position]: [usize; 2],
+    tiles: [usize; 2],
+    position: usize,
     positions: &[f32],
     weights: &[f32],
 ) -> I::F32 {
     let (weights, _) = weights.as_chunks::<LANES>();
     let count = plan.n() * plan.n();
-    let weight = isa.load(&weights[(group * plan.blocks + block) * count..][..count][position]);
-    let values = &positions[position * plan.position() + tile * plan.shape.input[0]..];
-    let value = if plan.shape.is_depthwise() {
-        let value = values[block * LANES..].first_chunk();
+    let weight =
+        isa.load(&weights[(group * plan.layout.blocks + block) * count..][..count][position]);
+    let values = &positions[position * plan.position()..][..plan.position()];
+    let [first, second] = [tiles[0] * plan.shape.input[0], tiles[1] * plan.shape.input[0]];
+    let value = if plan.depthwise {
+        let value = values[first + block * LANES..].first_chunk();
         isa.load(value.expect("a position ends in a spare vector"))
+    } else if plan.sharing == 2 {
+        isa.splat_halves(values[first + group], values[second + group])
     } else {
-        isa.splat(values[group])
+        isa.splat(values[first + group])
     };
     isa.mul(value, weight)
 }

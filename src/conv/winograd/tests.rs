@@ -85,7 +85,7 @@ fn random_layers() {
         let strips: Vec<usize> = (1..=plan.strip).filter(divisors).collect();
         plan.strip = strips[numbers.within(0, strips.len() - 1)];
         let fits = |&pool: &usize| {
-            plan.m % pool == 0 && case.shape.output[1..].iter().all(|&size| size >= pool)
+            plan.m.is_multiple_of(pool) && case.shape.output[1..].iter().all(|&size| size >= pool)
         };
         let pools: Vec<usize> = [1, 1, 2, 4].into_iter().filter(fits).collect();
         let pool = pools[numbers.within(0, pools.len() - 1)];

@@ -130,8 +130,8 @@ impl ConvShape {
         let [h, w] = self.window.output([self.input[1], self.input[2]]);
         self.output[1] == h
             && self.output[2] == w
-            && self.input[0] % self.groups == 0
-            && self.output[0] % self.groups == 0
+            && self.input[0].is_multiple_of(self.groups)
+            && self.output[0].is_multiple_of(self.groups)
     }
 }
 

@@ -7,7 +7,7 @@ macro_rules! layers {
         $(
             #[derive(Clone, Copy, Debug, Default)]
             #[allow(non_camel_case_types)]
-            pub struct $name;
+            pub(crate) struct $name;
 
             impl Layer for $name {
                 type Input<T: Pod> = FeatureMap<T, $c, $h, $w>;
@@ -41,7 +41,7 @@ macro_rules! layers {
             const _: () = assert!($name::SPEC.shape.is_consistent());
         )+
 
-        pub fn each<V: Visitor>(visitor: &mut V) {
+        pub(crate) fn each<V: Visitor>(visitor: &mut V) {
             $(visitor.visit::<$name>();)+
         }
     };
@@ -49,7 +49,7 @@ macro_rules! layers {
 
 use microcnn::__private::*;
 
-pub trait Visitor {
+pub(crate) trait Visitor {
     fn visit<L: ConvLayer>(&mut self);
 }
 

@@ -69,7 +69,7 @@ impl Field {
 /// What a field is.
 pub(crate) enum State {
     /// The struct of a layer with weights, and its numbers.
-    Convolution(Layer, Convolution),
+    Convolution(Layer, Box<Convolution>),
     Layer(Layer),
     /// A change from this precision to the field's.
     Convert(Precision),
@@ -495,7 +495,7 @@ impl Planner {
             input,
             output,
             state: match convolution {
-                Some(convolution) => State::Convolution(layer.layer.clone(), convolution),
+                Some(convolution) => State::Convolution(layer.layer.clone(), convolution.into()),
                 None => State::Layer(layer.layer.clone()),
             },
             row: None,

@@ -247,7 +247,6 @@ impl<A: Kernels<f32>, L: ConvLayer> Conv2d<f32, A, L> {
     /// # Panics
     /// If `A` runs this layer from transformed weights; in a constant this is a compile error.
     pub const fn from_packed(packed: &'static [Block]) -> Self {
-        #[cfg(feature = "alloc")]
         let packed = Packed::Borrowed(packed);
         let kernel = <A::Kernel<L> as ConvKernel<f32, L>>::READY;
         Self { packed, kernel, ends: (), lookup: (), layer: PhantomData }

@@ -57,9 +57,25 @@ use core::fmt;
 #[cfg(feature = "alloc")]
 pub type Packed = Cow<'static, [Block]>;
 
-/// A layer's packed parameters, wherever a constant lies.
+/// A layer's packed parameters, wherever a constant lies: what there is of a `Cow` without an
+/// allocator.
 #[cfg(not(feature = "alloc"))]
-pub type Packed = &'static [Block];
+#[derive(Clone)]
+pub enum Packed {
+    /// In a constant.
+    Borrowed(&'static [Block]),
+}
+
+#[cfg(not(feature = "alloc"))]
+impl core::ops::Deref for Packed {
+    type Target = [Block];
+
+    #[inline(always)]
+    fn deref(&self) -> &[Block] {
+        let Self::Borrowed(blocks) = self;
+        blocks
+    }
+}
 
 /// What a parameter is in its layer.
 #[cfg(feature = "alloc")]

@@ -345,8 +345,10 @@ fn first_outside(found: &[f32], fixture: &Fixture, factor: f32) -> Option<String
     let Fixture { wanted, bound, .. } = fixture;
     assert!(found.len() <= wanted.len() && wanted.len() == bound.len());
     let values = found.iter().zip(wanted).zip(bound).enumerate();
-    // A NaN is outside: it is not within.
-    let mut outside = values.filter(|(_, ((f, w), b))| !((*f - *w).abs() <= factor * **b));
+    let mut outside = values.filter(|(_, ((f, w), b))| {
+        let distance = (*f - *w).abs();
+        distance.is_nan() || distance > factor * **b
+    });
     outside.next().map(|(at, ((f, w), b))| format!("[{at}] is {f}, wanted {w} ± {factor} × {b:e}"))
 }
 

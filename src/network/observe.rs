@@ -48,9 +48,9 @@ pub fn trace<Net: Network, const C: usize, const H: usize, const W: usize>(
 /// # Panics
 /// If the image has another number of values than the network takes.
 pub fn trace_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTrace> {
-    let mut tracer = Tracer { layers: Net::LAYERS.iter(), traces: Vec::new() };
-    observe_slice(network, image, &mut tracer);
-    tracer.traces
+    let mut traces = Vec::new();
+    observe_slice(network, image, &mut Watch::Values(Net::LAYERS.iter(), &mut traces));
+    traces
 }
 
 /// The time of every layer, each run by itself with nothing fused: the median of
@@ -71,8 +71,7 @@ pub fn profile<Net: Network, const C: usize, const H: usize, const W: usize>(
 pub fn profile_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTime> {
     let mut runs = vec![Vec::with_capacity(PROFILE_RUNS); Net::LAYERS.len()];
     for _ in 0..PROFILE_RUNS {
-        let mut clock = Clock { times: runs.iter_mut() };
-        observe_slice(network, image, &mut clock);
+        observe_slice(network, image, &mut Watch::Times(runs.iter_mut()));
     }
     let median = |mut times: Vec<Duration>| {
         times.sort_unstable();
@@ -120,46 +119,46 @@ pub fn observe_slice<Net: Network, O: Observer>(network: &Net, image: &[f32], ob
     simd::dispatch(Walk { network, image, observer });
 }
 
-struct Tracer {
-    layers: core::slice::Iter<'static, LayerInfo>,
-    traces: Vec<LayerTrace>,
+/// What is noted of each layer. One type for both, so that a network's walk is compiled once for each
+/// instruction set and not twice.
+enum Watch<'a> {
+    Values(core::slice::Iter<'static, LayerInfo>, &'a mut Vec<LayerTrace>),
+    #[cfg(feature = "std")]
+    Times(core::slice::IterMut<'a, Vec<Duration>>),
 }
 
-impl Observer for Tracer {
+impl Observer for Watch<'_> {
+    #[inline(always)]
     fn layer<'x, T: Pod, M: Map<T>>(
         &mut self,
         real: impl Fn(T) -> f32,
         run: impl FnOnce() -> &'x M,
     ) -> &'x M {
-        let map = run();
-        let layer = self.layers.next().expect("a walk takes one step a layer");
-        let mut values = vec![0.0; M::LEN];
-        super::output(map, real, &mut values);
-        self.traces.push(LayerTrace {
-            name: layer.name,
-            kind: layer.kind,
-            shape: layer.output,
-            values,
-        });
-        map
-    }
-}
-
-#[cfg(feature = "std")]
-struct Clock<'a> {
-    times: core::slice::IterMut<'a, Vec<Duration>>,
-}
-
-#[cfg(feature = "std")]
-impl Observer for Clock<'_> {
-    fn layer<'x, T: Pod, M: Map<T>>(
-        &mut self,
-        _: impl Fn(T) -> f32,
-        run: impl FnOnce() -> &'x M,
-    ) -> &'x M {
+        #[cfg(feature = "std")]
         let start = Instant::now();
         let map = run();
-        self.times.next().expect("a walk takes one step a layer").push(start.elapsed());
+        match self {
+            Self::Values(layers, traces) => {
+                let layer = layers.next().expect("a walk takes one step a layer");
+                traces.push(layer_trace(layer, map, real));
+            }
+            #[cfg(feature = "std")]
+            Self::Times(times) => {
+                let time = start.elapsed();
+                times.next().expect("a walk takes one step a layer").push(time);
+            }
+        }
         map
     }
+}
+
+#[inline(never)]
+fn layer_trace<T: Pod, M: Map<T>>(
+    layer: &LayerInfo,
+    map: &M,
+    real: impl Fn(T) -> f32,
+) -> LayerTrace {
+    let mut values = vec![0.0; M::LEN];
+    super::output(map, real, &mut values);
+    LayerTrace { name: layer.name, kind: layer.kind, shape: layer.output, values }
 }

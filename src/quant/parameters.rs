@@ -51,7 +51,7 @@ pub fn pack_levels(levels: &[i8], grid: Grid) -> Vec<u8> {
     let per_byte = grid.per_byte();
     let bits = 8 / per_byte;
     let codes = |chunk: &[i8]| {
-        let code = |(at, &level): (usize, &i8)| (grid.code(level) << (bits * at)) as u8;
+        let code = |(at, &level): (usize, &i8)| grid.code(level) << (bits * at);
         chunk.iter().enumerate().map(code).fold(0, |byte, code| byte | code)
     };
     levels.chunks(per_byte).map(codes).collect()

@@ -380,8 +380,11 @@ impl Planner {
         let main = self.path(main, input.clone(), next);
         let main = self.in_order(main);
         let mut other = input;
-        if !shortcut.is_empty() {
+        // Whatever is computed for the other path must not take the place of this one's result.
+        if !shortcut.is_empty() || other.precision != main.precision {
             self.keep(&main, &format!("{ident}_main"));
+        }
+        if !shortcut.is_empty() {
             other = self.path(shortcut, other, next);
             other = self.in_order(other);
         }

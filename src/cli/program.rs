@@ -29,7 +29,7 @@ pub struct Program {
 /// The network in one precision under one algorithm.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// As in [`Precision::NAME`](crate::precision::Precision::NAME).
+    /// As in [`Precision`](crate::precision::Precision).
     pub precision: &'static str,
     /// As in [`Algorithm::NAME`](crate::conv::Algorithm::NAME).
     pub algorithm: &'static str,

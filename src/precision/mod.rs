@@ -275,7 +275,7 @@ pub struct Loaded<P: Arithmetic> {
 pub struct Parameters<'a, P: Arithmetic> {
     /// What is known per output channel.
     pub channels: P::Channels<'a>,
-    /// The weights, in the order of [`WeightLayout`](crate::conv::WeightLayout).
+    /// The weights, in the order of [`WeightLayout`].
     pub weights: &'a [P::Weight],
 }
 

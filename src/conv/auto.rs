@@ -1,4 +1,4 @@
-//! The choice of an algorithm for each layer, by its shape, when the network is compiled.
+//! The algorithm of a network that names none. One place decides for all layers: today `Direct`.
 
 use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels};
 use crate::layers::{ConvLayer, Epilogue};
@@ -6,7 +6,7 @@ use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::{Block, Isa};
 
-/// The fastest algorithm for each layer.
+/// The algorithm that is fastest on LeNet-5, for every layer: `Direct`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Auto;
 

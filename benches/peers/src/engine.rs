@@ -32,6 +32,8 @@ pub enum Expected {
     SameDigits,
     /// So many right answers on the first 1,000 images.
     Right(usize),
+    /// At least so many.
+    AtLeast(usize),
 }
 
 /// An engine in the table.
@@ -66,6 +68,11 @@ impl Row {
     /// The same for an engine with digits of its own: so many right answers on the first 1,000 images.
     pub fn right(self, count: usize) -> Self {
         Self { expected: Expected::Right(count), ..self }
+    }
+
+    /// The same for an engine whose digits nothing but its accuracy is known of.
+    pub fn at_least(self, count: usize) -> Self {
+        Self { expected: Expected::AtLeast(count), ..self }
     }
 
     /// The same for an engine that would take minutes: it sees each so manieth chunk.

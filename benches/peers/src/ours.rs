@@ -3,7 +3,8 @@
 use crate::engine::{CHUNK, Engine, Row};
 use crate::paths;
 use microcnn::lenet::LeNet5;
-use microcnn::network::{self, Network};
+use microcnn::mnist::MNIST;
+use microcnn::network::{self, Network, Pixel};
 use microcnn::prelude::*;
 use microcnn::simd::{self, Isa, IsaError};
 use std::error::Error;
@@ -18,8 +19,32 @@ type Scores<const N: usize> = Tensor<f32, N, 10, 1, 1>;
 pub fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
     let network = LeNet5::<f32>::from_file(paths::WEIGHTS)?;
     let mut rows = called(&network)?;
-    simd::each_supported(&mut Forced { network, rows: &mut rows });
+    simd::each_supported(&mut Forced { network: network.clone(), rows: &mut rows });
+    let calibration = MNIST::new(paths::CALIBRATION)?;
+    rows.extend(quantized::<i8>(&network, &calibration, 985)?);
+    rows.extend(quantized::<W4A8>(&network, &calibration, 985)?);
+    rows.extend(quantized::<I4>(&network, &calibration, 982)?);
     Ok(rows)
+}
+
+/// A quantized network's rows, on pixels; `least` are right answers on the first 1,000 images.
+fn quantized<P: Precision>(
+    network: &LeNet5,
+    calibration: &MNIST,
+    least: usize,
+) -> Result<Vec<Row>, Box<dyn Error>>
+where
+    Auto: Convolve<P>,
+{
+    let images = (0..calibration.len()).map(|at| calibration.image(at));
+    let network = network.quantize::<P>(images)?;
+    let isa = simd::active()?;
+    let mut rows = vec![
+        Row::new(name::<LeNet5<P>>("predict_u8", isa, 1), Bytes::<_, 1>(network.clone())),
+        Row::new(name::<LeNet5<P>>("predict_u8", isa, CHUNK), Bytes::<_, CHUNK>(network.clone())),
+    ];
+    simd::each_supported(&mut Quantized { network, rows: &mut rows });
+    Ok(rows.into_iter().map(|row| row.at_least(least)).collect())
 }
 
 /// A network's rows as its users call it.
@@ -46,7 +71,7 @@ impl<Net: Network, const N: usize> Engine for Real<Net, N> {
     const BATCH: usize = N;
 
     fn input(&self, pixels: &[u8]) -> Self::Input {
-        real(pixels)
+        Box::new(bytes(pixels).map(real))
     }
 
     fn run(&mut self, input: &Self::Input, digits: &mut [usize]) {
@@ -73,25 +98,26 @@ impl<Net: Network, const N: usize> Engine for Bytes<Net, N> {
 }
 
 /// On one instruction set whatever this machine's best one is, in scratch memory of the caller's.
-struct On<Net, I, const N: usize> {
+struct On<Net, I, T, const N: usize> {
     isa: I,
     network: Net,
     workspace: Box<[Block]>,
+    /// A pixel's value as the network is given it.
+    pixel: fn(u8) -> T,
 }
 
-impl<Net: Network, I: Isa, const N: usize> Engine for On<Net, I, N> {
-    type Input = Box<Images<f32, N>>;
+impl<Net: Network, I: Isa, T: Pixel, const N: usize> Engine for On<Net, I, T, N> {
+    type Input = Box<[T]>;
     const BATCH: usize = N;
 
     fn input(&self, pixels: &[u8]) -> Self::Input {
-        real(pixels)
+        pixels.iter().copied().map(self.pixel).collect()
     }
 
     fn run(&mut self, input: &Self::Input, digits: &mut [usize]) {
         let mut scores = Scores::<N>::zeros();
-        let Self { isa, network, workspace } = self;
-        let output = scores.as_mut_slice();
-        network::predict_slice_on(*isa, network, input.as_slice(), output, workspace);
+        let Self { isa, network, workspace, .. } = self;
+        network::predict_slice_on(*isa, network, input, scores.as_mut_slice(), workspace);
         digits.copy_from_slice(&scores.argmax());
     }
 }
@@ -116,19 +142,44 @@ impl simd::Visitor for Forced<'_> {
 impl Forced<'_> {
     fn row<A: Convolve<f32>, I: Isa, const N: usize>(&mut self, isa: I) {
         let network = self.network.clone().with_algorithm::<A>();
-        self.rows.push(on::<_, I, N>(A::NAME, isa, network));
+        self.rows.push(on::<_, I, _, N>(A::NAME, isa, network, real));
     }
 }
 
-fn on<Net: Network + 'static, I: Isa, const N: usize>(how: &str, isa: I, network: Net) -> Row {
+/// A quantized network on one instruction set after the other.
+struct Quantized<'a, P: Precision>
+where
+    Auto: Convolve<P>,
+{
+    network: LeNet5<P>,
+    rows: &'a mut Vec<Row>,
+}
+
+impl<P: Precision> simd::Visitor for Quantized<'_, P>
+where
+    Auto: Convolve<P>,
+{
+    fn visit<I: Isa>(&mut self, isa: I) {
+        let network = self.network.clone();
+        self.rows.push(on::<_, I, u8, 1>("Auto", isa, network, |pixel| pixel));
+    }
+}
+
+fn on<Net: Network + 'static, I: Isa, T: Pixel, const N: usize>(
+    how: &str,
+    isa: I,
+    network: Net,
+    pixel: fn(u8) -> T,
+) -> Row {
     let workspace = network::workspace::<Net>();
-    Row::new(name::<Net>(how, I::NAME, N), On::<Net, I, N> { isa, network, workspace })
+    let name = name::<Net>(how, I::NAME, N);
+    Row::new(name, On::<Net, I, T, N> { isa, network, workspace, pixel })
 }
 
 fn bytes<const N: usize>(pixels: &[u8]) -> &Images<u8, N> {
     Tensor::from_slice(pixels).expect("the pixels are those of a call")
 }
 
-fn real<const N: usize>(pixels: &[u8]) -> Box<Images<f32, N>> {
-    Box::new(bytes(pixels).map(|pixel| f32::from(pixel) / 255.0))
+fn real(pixel: u8) -> f32 {
+    f32::from(pixel) / 255.0
 }

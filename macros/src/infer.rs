@@ -100,7 +100,9 @@ fn path(nodes: &[Node<'_>], mut input: Input, report: &mut Report) -> (Vec<Infer
     for node in nodes {
         match node {
             Node::Unknown { name } => {
-                input = Input { shape: [None; 3], from: format!("`{name}`") };
+                let from =
+                    name.as_ref().map_or("a layer".to_owned(), |name| format!("`{name}`"));
+                input = Input { shape: [None; 3], from };
             }
             Node::Sequential(nodes) => {
                 let (inner, output) = path(nodes, input, report);

@@ -19,22 +19,23 @@ pub(crate) enum Node<'a> {
         shortcut: Vec<Node<'a>>,
     },
     Sequential(Vec<Node<'a>>),
-    /// A layer of no known kind, which is reported already.
+    /// A layer of no known kind, or one that could not be read; it is reported already.
     Unknown {
-        name: String,
+        name: Option<String>,
     },
 }
 
 /// Gives every layer its kind and its name.
 pub(crate) fn model<'a>(declaration: &'a Declaration, report: &mut Report) -> Vec<Node<'a>> {
-    if declaration.items.is_empty() && report.is_empty() {
+    if declaration.items.as_ref().is_some_and(Vec::is_empty) {
         report.error(
             declaration.name.span(),
             &format!("`{}` has no layers", declaration.name),
             "write at least one: `{ ReLU }`",
         );
     }
-    Names::new("", &declaration.items, report).nodes(&declaration.items, report)
+    let items = declaration.items.as_deref().unwrap_or_default();
+    Names::new("", items.iter().flatten(), report).nodes(items, report)
 }
 
 /// The names within one block, and within the blocks without a label inside it.
@@ -79,8 +80,12 @@ impl Names {
         }
     }
 
-    fn nodes<'a>(&mut self, items: &'a [Item], report: &mut Report) -> Vec<Node<'a>> {
-        items.iter().map(|item| self.node(item, report)).collect()
+    fn nodes<'a>(&mut self, items: &'a [Option<Item>], report: &mut Report) -> Vec<Node<'a>> {
+        let node = |item: &'a Option<Item>| match item {
+            Some(item) => self.node(item, report),
+            None => Node::Unknown { name: None },
+        };
+        items.iter().map(node).collect()
     }
 
     fn node<'a>(&mut self, item: &'a Item, report: &mut Report) -> Node<'a> {
@@ -93,7 +98,7 @@ impl Names {
                 None => item.kind.to_string(),
             };
             unknown(item, report);
-            return Node::Unknown { name };
+            return Node::Unknown { name: Some(name) };
         };
         let name = self.name(item, kind);
         if kind.parameters && item.label.is_none() {
@@ -122,8 +127,7 @@ impl Names {
         let kind = if residual { &RESIDUAL } else { &SEQUENTIAL };
         let name = self.name(item, kind);
         Arguments::new(&name, kind, item, report);
-        let empty = item.body.as_ref().is_none_or(Vec::is_empty);
-        if item.body.is_none() || residual && empty && report.is_empty() {
+        if item.body.as_ref().is_none_or(|items| residual && items.is_empty()) {
             report.error(
                 item.kind.span(),
                 &format!("`{name}`: a `{}` has no layers", kind.name),
@@ -175,7 +179,7 @@ impl Names {
 /// The items of both paths of a block.
 fn inner(item: &Item) -> impl Iterator<Item = &Item> {
     let shortcut = item.shortcut.iter().flat_map(|(_, items)| items);
-    item.body.iter().flatten().chain(shortcut)
+    item.body.iter().flatten().chain(shortcut).flatten()
 }
 
 fn unknown(item: &Item, report: &mut Report) {

@@ -18,8 +18,12 @@ pub(crate) struct Declaration {
     pub(crate) name: Ident,
     pub(crate) input: Option<List>,
     pub(crate) output: Option<List>,
-    pub(crate) items: Vec<Item>,
+    /// The layers, if there are braces.
+    pub(crate) items: Option<Items>,
 }
+
+/// What is between braces. `None` is an item that could not be read and is reported already.
+pub(crate) type Items = Vec<Option<Item>>;
 
 /// `label: Kind<sizes>(options) { items } shortcut { items }`.
 pub(crate) struct Item {
@@ -27,8 +31,8 @@ pub(crate) struct Item {
     pub(crate) kind: Ident,
     pub(crate) sizes: Option<List>,
     pub(crate) options: Vec<Argument>,
-    pub(crate) body: Option<Vec<Item>>,
-    pub(crate) shortcut: Option<(Place, Vec<Item>)>,
+    pub(crate) body: Option<Items>,
+    pub(crate) shortcut: Option<(Place, Items)>,
 }
 
 /// A layer's label: an identifier, or a number as in PyTorch's `nn.Sequential`.
@@ -97,14 +101,14 @@ pub(crate) fn declaration(input: ParseStream<'_>, report: &mut Report) -> Result
         name,
         input: None,
         output: None,
-        items: Vec::new(),
+        items: None,
     };
     if let Err(error) = shapes(input, &mut declaration, report) {
         report.syntax(&error);
         skip_until(input, |input| input.peek(Brace));
     }
     if input.peek(Brace) {
-        declaration.items = braced_items(input, report)?;
+        declaration.items = Some(braced_items(input, report)?);
     } else if report.is_empty() {
         report.error(
             input.span(),
@@ -176,15 +180,16 @@ fn shapes(input: ParseStream<'_>, to: &mut Declaration, report: &mut Report) -> 
     Ok(())
 }
 
-fn braced_items(input: ParseStream<'_>, report: &mut Report) -> Result<Vec<Item>> {
+fn braced_items(input: ParseStream<'_>, report: &mut Report) -> Result<Items> {
     let content;
     syn::braced!(content in input);
     let mut items = Vec::new();
     while !content.is_empty() {
         match item(&content, report) {
-            Ok(item) => items.push(item),
+            Ok(item) => items.push(Some(item)),
             Err(error) => {
                 report.syntax(&error);
+                items.push(None);
                 skip_until(&content, |content| content.peek(Token![,]));
             }
         }

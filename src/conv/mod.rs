@@ -67,6 +67,8 @@ pub trait Convolve<P: Precision>:
 {
 }
 
+// The compiler's message is then one, of the pair that is missing, not one for each kind of layer.
+#[diagnostic::do_not_recommend]
 impl<P: Precision, A> Convolve<P> for A where
     A: Kernels<P> + Kernels<P::Real> + Kernels<P::Outer> + Kernels<<P::Outer as Arithmetic>::Real>
 {

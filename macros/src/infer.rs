@@ -100,8 +100,7 @@ fn path(nodes: &[Node<'_>], mut input: Input, report: &mut Report) -> (Vec<Infer
     for node in nodes {
         match node {
             Node::Unknown { name } => {
-                let from =
-                    name.as_ref().map_or("a layer".to_owned(), |name| format!("`{name}`"));
+                let from = name.as_ref().map_or("a layer".to_owned(), |name| format!("`{name}`"));
                 input = Input { shape: [None; 3], from };
             }
             Node::Sequential(nodes) => {

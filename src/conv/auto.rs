@@ -1,9 +1,9 @@
 //! The algorithm of a network that names none. One place decides for all layers: today `Direct`.
 
 use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels};
-use crate::layers::{ConvLayer, Epilogue};
+use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
-use crate::shape::ConvShape;
+use crate::shape::{ConvShape, PoolShape};
 use crate::simd::{Block, Isa};
 
 /// The algorithm that is fastest on LeNet-5, for every layer: `Direct`.
@@ -52,6 +52,10 @@ impl<P: Arithmetic> AnyShape<P> for Auto {
 
     fn scratch(shape: &ConvShape) -> usize {
         <Direct as AnyShape<P>>::scratch(shape)
+    }
+
+    fn pools(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
+        <Direct as AnyShape<P>>::pools(shape, pool, activation)
     }
 
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {

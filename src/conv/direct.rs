@@ -6,9 +6,9 @@
 
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, depthwise, pad, rows};
-use crate::layers::{ConvLayer, Epilogue};
+use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
-use crate::shape::ConvShape;
+use crate::shape::{ConvShape, PoolShape};
 use crate::simd::{Block, Isa};
 use core::marker::PhantomData;
 
@@ -29,10 +29,10 @@ impl<P: Arithmetic> Kernels<P> for Direct {
 }
 
 /// The tiles of one layer on one instruction set.
-struct Tiles<P, I, L>(PhantomData<(P, I, L)>);
+struct Tiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
 
-impl<P: Arithmetic, I: Isa, L: ConvLayer> Planned for Tiles<P, I, L> {
-    const PLAN: Plan = plan::<P, I>(&L::SPEC.shape);
+impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> Planned for Tiles<P, I, L, E> {
+    const PLAN: Plan = plan::<P, I>(&L::SPEC.shape, E::POOL.is_some());
 }
 
 impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTiles<P, I, L, E> {
@@ -42,16 +42,16 @@ impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTile
 /// The tile of one layer whose lanes are positions of a row.
 struct RowTiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
 
-const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape) -> Plan {
+const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: bool) -> Plan {
     let layout = WeightLayout::new(shape, P::GROUP);
-    Plan::new::<I>(Windows::new(shape, &layout).size[1], &layout)
+    Plan::new::<I>(&Windows::new(shape, &layout, pool), &layout)
 }
 
 impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
     const ALGORITHM: &'static str = Self::NAME;
     const SCRATCH: usize = scratch::<P>(&L::SPEC.shape);
     const POOLS: bool = match L::POOL {
-        Some(pool) => rows::pay::<P>(&L::SPEC.shape) && rows::pools(&pool, L::ACTIVATION),
+        Some(pool) => pools(&L::SPEC.shape, &pool, L::ACTIVATION),
         None => false,
     };
     const READY: Self = Self;
@@ -80,13 +80,13 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
         let input = pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels));
         let (windows, layout) = const {
             let layout = WeightLayout::new(&L::SPEC.shape, P::GROUP);
-            (Windows::new(&L::SPEC.shape, &layout), layout)
+            (Windows::new(&L::SPEC.shape, &layout, E::POOL.is_some()), layout)
         };
         let mut job = Job { windows, layout, parameters, activation, input, output };
         if const { L::SPEC.shape.is_depthwise() } {
-            depthwise::run_planned::<P, I, Tiles<P, I, L>>(isa, &mut job);
+            depthwise::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
         } else {
-            tile::run_planned::<P, I, Tiles<P, I, L>>(isa, &mut job);
+            tile::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
         }
     }
 }
@@ -100,21 +100,25 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
         scratch::<P>(shape)
     }
 
+    fn pools(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
+        pools(shape, pool, activation)
+    }
+
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
-        let Image { parameters, activation, input, output, scratch } = image;
+        let Image { parameters, activation, pool, input, output, scratch } = image;
         if rows::pay::<P>(shape) {
             let input = rows::copy::<P>(shape, input, scratch, P::padding(parameters.channels));
-            let tile = rows::choose::<I>(shape, false);
+            let tile = rows::choose::<I>(shape, pool);
             let shape = *shape;
-            let job = rows::Job { shape, parameters, activation, pool: false, input, output };
+            let job = rows::Job { shape, parameters, activation, pool, input, output };
             rows::run_any(isa, tile, job);
             return;
         }
         let input = pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels));
         let layout = WeightLayout::new(shape, P::GROUP);
-        let windows = Windows::new(shape, &layout);
+        let windows = Windows::new(shape, &layout, pool);
         let mut job = Job { windows, layout, parameters, activation, input, output };
-        let plan = plan::<P, I>(shape);
+        let plan = plan::<P, I>(shape, pool);
         if shape.is_depthwise() {
             depthwise::run_any(isa, plan.tail, &mut job);
         } else {
@@ -125,4 +129,9 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
 
 const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
     if rows::pay::<P>(shape) { rows::blocks::<P>(shape) } else { pad::blocks::<P>(shape) }
+}
+
+/// Whether a layer's results go through its pool before they are stored.
+const fn pools(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
+    !shape.is_depthwise() && tile::pools(pool, activation)
 }

@@ -81,7 +81,20 @@ impl Panel {
 
     #[inline(always)]
     const fn plan<I: Isa>(&self) -> Plan {
-        Plan::new::<I>(self.pixels, &self.layout)
+        Plan::new::<I>(&self.windows(), &self.layout)
+    }
+
+    /// In the panel a window is one run.
+    #[inline(always)]
+    const fn windows(&self) -> Windows {
+        Windows {
+            size: [1, self.pixels],
+            step: [0, self.row],
+            runs: [1, 1],
+            run_step: [0, 0],
+            group_step: self.row / self.layout.groups,
+            pool: false,
+        }
     }
 }
 
@@ -160,7 +173,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
     ) {
         if const { supports(&L::SPEC.shape) } {
             let activation = E::ACTIVATION;
-            let image = Image { parameters, activation, input, output, scratch };
+            let image = Image { parameters, activation, pool: false, input, output, scratch };
             each_panel(&L::SPEC.shape, image, Tiles::<P, I, L> { isa, layer: PhantomData });
         } else {
             let direct = &Direct;
@@ -191,13 +204,12 @@ fn each_panel<P: Arithmetic, M: Multiply<P>>(
     image: Image<'_, '_, P>,
     product: M,
 ) {
-    let Image { parameters, activation, input, output, scratch } = image;
-    let Panel { layout, pixels, row, in_place } = Panel::new::<P>(shape);
+    let Image { parameters, activation, input, output, scratch, .. } = image;
+    let panel = Panel::new::<P>(shape);
+    let Panel { layout, pixels, row, in_place } = panel;
     let [outputs, height, width] = shape.output;
     let group_step = row / layout.groups;
-    // In the panel a window is one run.
-    let windows =
-        Windows { size: [1, pixels], step: [0, row], runs: [1, 1], run_step: [0, 0], group_step };
+    let windows = panel.windows();
     let unfolded = WeightLayout { runs: 1, run: group_step, ..layout };
     if in_place {
         let layout = WeightLayout { run: layout.run, ..unfolded };

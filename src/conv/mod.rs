@@ -30,7 +30,7 @@ pub use winograd::Winograd;
 
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters, Precision};
-use crate::shape::ConvShape;
+use crate::shape::{ConvShape, PoolShape};
 use crate::simd::{Block, Isa};
 use core::fmt::Debug;
 
@@ -113,6 +113,11 @@ pub trait AnyShape<P: Arithmetic>: Algorithm {
     /// Blocks of scratch memory that a run needs.
     fn scratch(shape: &ConvShape) -> usize;
 
+    /// Whether a run does this pool, too, if the image says so.
+    fn pools(_: &ConvShape, _: &PoolShape, _: Activation) -> bool {
+        false
+    }
+
     /// Computes the layer for one image; the shape is one that the algorithm supports.
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>);
 }
@@ -123,6 +128,8 @@ pub struct Image<'p, 'a, P: Arithmetic> {
     pub parameters: Parameters<'p, P>,
     /// What is done with the results.
     pub activation: Activation,
+    /// Whether a 2×2 pool follows that.
+    pub pool: bool,
     /// The feature map that is read.
     pub input: &'a [P::Element],
     /// The feature map that is written.

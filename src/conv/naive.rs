@@ -41,7 +41,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Naive {
         scratch: &mut [Block],
     ) {
         let activation = E::ACTIVATION;
-        let image = Image { parameters, activation, input, output, scratch };
+        let image = Image { parameters, activation, pool: false, input, output, scratch };
         AnyShape::run(self, isa, &L::SPEC.shape, image);
     }
 }

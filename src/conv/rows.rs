@@ -16,7 +16,7 @@ use super::tile::{overlapping, padded};
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
-use crate::shape::{ConvShape, PoolShape};
+use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
 use bytemuck::Zeroable;
@@ -84,20 +84,10 @@ pub(super) struct Job<'p, 'a, P: Arithmetic> {
     pub(super) shape: ConvShape,
     pub(super) parameters: Parameters<'p, P>,
     pub(super) activation: Activation,
-    /// Whether the results go through [`pools`]' pool.
+    /// Whether the results go through a 2×2 pool.
     pub(super) pool: bool,
     pub(super) input: &'a [P::Element],
     pub(super) output: &'a mut [Output<P>],
-}
-
-/// Whether a pool can be done before the results are stored: 2×2 without overlap or padding, after a
-/// function that preserves order.
-pub(super) const fn pools(pool: &PoolShape, activation: Activation) -> bool {
-    let window = &pool.window;
-    matches!(window.kernel, [2, 2])
-        && matches!(window.stride, [2, 2])
-        && matches!(window.padding, [0, 0, 0, 0])
-        && activation.is_monotone()
 }
 
 /// A tile that is known when the kernel is compiled.

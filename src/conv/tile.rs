@@ -19,7 +19,7 @@
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
-use crate::shape::ConvShape;
+use crate::shape::{ConvShape, PoolShape};
 use crate::simd::Isa;
 
 /// Where the windows of a layer lie in the feature map that they are read from.
@@ -35,21 +35,23 @@ pub(super) struct Windows {
     pub(super) run_step: [usize; 2],
     /// Values from a window's channels of one group to those of the next.
     pub(super) group_step: usize,
+    /// Whether the results go through a 2×2 pool; then a tile has two rows.
+    pub(super) pool: bool,
 }
 
 impl Windows {
     /// The windows of a layer whose padding is part of the map.
     #[inline(always)]
-    pub(super) const fn new(shape: &ConvShape, layout: &WeightLayout) -> Self {
+    pub(super) const fn new(shape: &ConvShape, layout: &WeightLayout, pool: bool) -> Self {
         let [channels, ..] = shape.input;
         let [height, width] = padded(shape);
         let window = &shape.window;
         let size = [shape.output[1], shape.output[2]];
         let group_step = layout.inputs;
-        if window.taps() == 1 && window.stride[0] == 1 && window.stride[1] == 1 {
+        if window.taps() == 1 && window.stride[0] == 1 && window.stride[1] == 1 && !pool {
             // Every pixel is a window: one long row, which is easier to divide.
-            let size = [1, height * width];
-            return Self { size, step: [0, channels], runs: [1, 1], run_step: [0, 0], group_step };
+            let (size, step) = ([1, height * width], [0, channels]);
+            return Self { size, step, runs: [1, 1], run_step: [0, 0], group_step, pool };
         }
         let across = if layout.runs == window.taps() { window.kernel[1] } else { 1 };
         Self {
@@ -58,8 +60,29 @@ impl Windows {
             runs: [layout.runs / across, across],
             run_step: [window.dilation[0] * width * channels, window.dilation[1] * channels],
             group_step,
+            pool,
         }
     }
+
+    /// From the first window of a tile to one of its others; a pool's tiles have half of them below.
+    #[inline(always)]
+    const fn offset<const COLUMNS: usize>(&self, column: usize) -> usize {
+        if self.pool {
+            column / (COLUMNS / 2) * self.step[0] + column % (COLUMNS / 2) * self.step[1]
+        } else {
+            column * self.step[1]
+        }
+    }
+}
+
+/// Whether a pool can be done before the results are stored: 2×2 without overlap or padding, after a
+/// function that preserves order.
+pub(super) const fn pools(pool: &PoolShape, activation: Activation) -> bool {
+    let window = &pool.window;
+    matches!(window.kernel, [2, 2])
+        && matches!(window.stride, [2, 2])
+        && matches!(window.padding, [0, 0, 0, 0])
+        && activation.is_monotone()
 }
 
 /// Height and width of a layer's input with its padding.
@@ -89,11 +112,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The fastest tiles for rows of so many windows.
+    /// The fastest tiles for such windows.
     #[inline(always)]
-    pub(super) const fn new<I: Isa>(columns: usize, layout: &WeightLayout) -> Self {
+    pub(super) const fn new<I: Isa>(windows: &Windows, layout: &WeightLayout) -> Self {
         let full = full_blocks(layout);
-        Self { full: choose::<I>(columns, full), tail: choose::<I>(columns, 1) }
+        Self { full: choose::<I>(windows, full), tail: choose::<I>(windows, 1) }
     }
 }
 
@@ -193,20 +216,30 @@ tiles! {
 /// A step of a tile costs the multiply-adds, the loads or the wait for the sums of the step before,
 /// whichever is most; all in half cycles of a core that does two multiply-adds and two loads a cycle,
 /// with a latency of four. That is Zen 3 to 5, Intel's cores since Haswell and most of ARM's.
-const fn choose<I: Isa>(columns: usize, blocks: usize) -> usize {
+const fn choose<I: Isa>(windows: &Windows, blocks: usize) -> usize {
+    let [_, columns] = windows.size;
     let (mut best, mut best_cost) = (0, usize::MAX);
     let mut index = 0;
     while index < TILES.len() {
         let [c, b] = TILES[index];
         let sums = c * b;
-        if c <= columns && (b <= blocks || b == 1) && fits::<I>(sums, b) {
-            let chains = sums * split::<I>(sums, b) * I::REGISTERS;
+        // Steps are dealt out where there is one window only: a value must not depend on the tile,
+        // or a pool's input would differ from what is pooled.
+        let whole = if windows.pool {
+            c % 4 == 0 && c / 2 <= columns
+        } else {
+            c <= columns && (c > 1 || columns == 1)
+        };
+        if whole && (b <= blocks || b == 1) && fits::<I>(c, b) {
+            let chains = sums * split::<I>(c, b) * I::REGISTERS;
             let products = sums * I::REGISTERS;
             let loads = c + b * I::REGISTERS;
             let waits = 8 * products / chains;
             let step = max(max(products, loads), if chains < 8 { waits } else { 0 });
             // An eighth of a cycle for the loop.
-            let cost = columns.div_ceil(c) * blocks.div_ceil(b) * (4 * step + 1);
+            let tiles =
+                if windows.pool { (columns / 2).div_ceil(c / 4) } else { columns.div_ceil(c) };
+            let cost = tiles * blocks.div_ceil(b) * (4 * step + 1);
             if cost < best_cost {
                 (best, best_cost) = (index, cost);
             }
@@ -221,16 +254,17 @@ const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
-/// Whether so many sums stay in registers beside the weights of so many blocks and an input.
-pub(super) const fn fits<I: Isa>(sums: usize, blocks: usize) -> bool {
-    (sums + blocks) * I::REGISTERS < I::VECTORS
+/// Whether the sums of so many windows in so many blocks stay in registers beside the weights and an
+/// input. The smallest tiles are for every machine.
+pub(super) const fn fits<I: Isa>(columns: usize, blocks: usize) -> bool {
+    (columns * blocks + blocks) * I::REGISTERS < I::VECTORS || columns <= 4 && blocks == 1
 }
 
 /// Sums that the steps of a tile are dealt out to, if it has so few that it would wait for them.
-const fn split<I: Isa>(sums: usize, blocks: usize) -> usize {
-    if sums == 1 && fits::<I>(4, 1) {
+const fn split<I: Isa>(columns: usize, blocks: usize) -> usize {
+    if columns == 1 && blocks == 1 && fits::<I>(1, 4) {
         4
-    } else if sums < 4 && fits::<I>(2 * sums, blocks) {
+    } else if columns == 1 && blocks < 4 && fits::<I>(2, blocks) {
         2
     } else {
         1
@@ -247,10 +281,10 @@ struct Pass<'j, 'p, 'a, P: Arithmetic, I> {
 impl<P: Arithmetic, I: Isa> Body for Pass<'_, '_, '_, P, I> {
     #[inline(always)]
     fn run<const COLUMNS: usize, const BLOCKS: usize>(self) {
-        if const { !fits::<I>(COLUMNS * BLOCKS, BLOCKS) } {
+        if const { !fits::<I>(COLUMNS, BLOCKS) } {
             unreachable!("a plan's tile of {COLUMNS} x {BLOCKS} fits into the registers");
         }
-        match const { split::<I>(COLUMNS * BLOCKS, BLOCKS) } {
+        match const { split::<I>(COLUMNS, BLOCKS) } {
             4 => self.split::<COLUMNS, BLOCKS, 4>(),
             2 => self.split::<COLUMNS, BLOCKS, 2>(),
             _ => self.split::<COLUMNS, BLOCKS, 1>(),
@@ -266,32 +300,34 @@ impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
         let outputs = layout.groups * layout.outputs;
         let [rows, columns] = windows.size;
         let full = full_blocks(&layout);
+        // Windows to a result, down and across.
+        let factor = if windows.pool { 2 } else { 1 };
         let (first, blocks, lanes) = if tail { (full, 1, layout.tail) } else { (0, full, LANES) };
         for group in 0..layout.groups {
             for block in overlapping::<BLOCKS>(blocks) {
                 let block = first + block;
                 let channel = group * layout.group_lanes() + block * LANES;
                 let output = group * layout.outputs + block * LANES;
-                for y in 0..rows {
-                    for x in overlapping::<COLUMNS>(columns) {
-                        let at =
-                            y * windows.step[0] + x * windows.step[1] + group * windows.group_step;
+                for y in 0..rows / factor {
+                    for x in starts(columns / factor, COLUMNS / (factor * factor)) {
+                        let at = factor * (y * windows.step[0] + x * windows.step[1])
+                            + group * windows.group_step;
                         let sums = job.tile::<I, COLUMNS, BLOCKS, SPLIT>(isa, at, channel, lanes);
-                        let pixels = &mut job.output[(y * columns + x) * outputs..];
-                        let pixels = &mut pixels[..COLUMNS * outputs];
+                        let pixels = &mut job.output[(y * (columns / factor) + x) * outputs..];
+                        let pixels = &mut pixels[..COLUMNS / (factor * factor) * outputs];
                         let Parameters { channels, .. } = job.parameters;
-                        for c in 0..COLUMNS {
+                        for c in 0..COLUMNS / (factor * factor) {
                             for b in 0..BLOCKS {
+                                let sums = if windows.pool {
+                                    largest::<P, I, COLUMNS, BLOCKS>(isa, &sums, c, b)
+                                } else {
+                                    sums[c][b]
+                                };
+                                let first = channel + b * LANES;
                                 let place = c * outputs + output + b * LANES;
-                                let places = layout.places(block + b);
-                                P::finish_block(
-                                    isa,
-                                    sums[c][b],
-                                    channels,
-                                    channel + b * LANES,
-                                    job.activation,
-                                    &mut pixels[place..][..places],
-                                );
+                                let places = &mut pixels[place..][..layout.places(block + b)];
+                                let activation = job.activation;
+                                P::finish_block(isa, sums, channels, first, activation, places);
                             }
                         }
                     }
@@ -301,10 +337,29 @@ impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
     }
 }
 
+/// The largest sums of a pool's window, whose rows are the two halves of a tile.
+#[inline(always)]
+fn largest<P: Arithmetic, I: Isa, const COLUMNS: usize, const BLOCKS: usize>(
+    isa: I,
+    sums: &[[P::Sums<I>; BLOCKS]; COLUMNS],
+    window: usize,
+    block: usize,
+) -> P::Sums<I> {
+    let (above, below) = (2 * window, COLUMNS / 2 + 2 * window);
+    let above = P::max(isa, sums[above][block], sums[above + 1][block]);
+    let below = P::max(isa, sums[below][block], sums[below + 1][block]);
+    P::max(isa, above, below)
+}
+
 /// Where tiles of `SIZE` start among `count` places: the last one as far back as it takes.
 #[inline(always)]
 pub(super) fn overlapping<const SIZE: usize>(count: usize) -> impl Iterator<Item = usize> {
-    (0..count.div_ceil(SIZE)).map(move |tile| (tile * SIZE).min(count - SIZE))
+    starts(count, SIZE)
+}
+
+#[inline(always)]
+fn starts(count: usize, size: usize) -> impl Iterator<Item = usize> {
+    (0..count.div_ceil(size)).map(move |tile| (tile * size).min(count - size))
 }
 
 impl<P: Arithmetic> Job<'_, '_, P> {
@@ -333,11 +388,11 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         for down in 0..windows.runs[0] {
             for across in 0..windows.runs[1] {
                 let from = at + down * windows.run_step[0] + across * windows.run_step[1];
-                let len = (COLUMNS - 1) * windows.step[1] + layout.run;
+                let len = windows.offset::<COLUMNS>(COLUMNS - 1) + layout.run;
                 let run = down * windows.runs[1] + across;
                 let mut stretch = Stretch {
                     inputs: &self.input[from..][..len],
-                    column: windows.step[1],
+                    windows,
                     weights: [weights; BLOCKS],
                     step_len,
                 };
@@ -377,8 +432,7 @@ impl<P: Arithmetic> Job<'_, '_, P> {
 /// One run of a tile: the inputs of all its windows, the weights of each of its blocks.
 struct Stretch<'a, E, W, const BLOCKS: usize> {
     inputs: &'a [E],
-    /// Values from a window to the next.
-    column: usize,
+    windows: Windows,
     weights: [&'a [W]; BLOCKS],
     /// Units from a step's weights to the next's.
     step_len: usize,
@@ -399,7 +453,7 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
             weights[b] = P::load_weights(isa, &self.weights[b][k * self.step_len..]);
         }
         for c in 0..COLUMNS {
-            let inputs = &self.inputs[c * self.column + k * P::GROUP..][..len];
+            let inputs = &self.inputs[self.windows.offset::<COLUMNS>(c) + k * P::GROUP..][..len];
             let inputs = P::spread_inputs(isa, inputs);
             for b in 0..BLOCKS {
                 sums[c][b] = P::add_products(isa, sums[c][b], inputs, weights[b]);

@@ -134,8 +134,7 @@ impl<P: Precision, L: PoolLayer> AvgPool2d<P, L> {
     }
 }
 
-/// The largest value of each window, channel by channel. (Plain loops over neighbouring channels, which
-/// become vectors in whatever element type.)
+/// The largest value of each window, channel by channel.
 #[inline(always)]
 pub(super) fn max_pool<T: Copy + PartialOrd>(shape: &PoolShape, input: &[T], output: &mut [T]) {
     let PoolShape { input: [channels, height, width], output: [_, _, columns], window } = *shape;
@@ -151,11 +150,18 @@ pub(super) fn max_pool<T: Copy + PartialOrd>(shape: &PoolShape, input: &[T], out
                     pixel.copy_from_slice(tap);
                     empty = false;
                 } else {
-                    for (place, &value) in pixel.iter_mut().zip(tap) {
-                        *place = if value > *place { value } else { *place };
-                    }
+                    keep_larger(pixel, tap);
                 }
             }
         }
+    }
+}
+
+/// A plain loop over neighbouring channels, which becomes vectors in whatever element type. (As a
+/// function its two slices are known not to overlap.)
+#[inline(always)]
+fn keep_larger<T: Copy + PartialOrd>(places: &mut [T], values: &[T]) {
+    for (place, &value) in places.iter_mut().zip(values) {
+        *place = if value > *place { value } else { *place };
     }
 }

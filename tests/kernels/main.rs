@@ -8,7 +8,7 @@ use geometry::Random;
 use microcnn::conv::{self, AnyShape, Convolve, Image, WeightLayout};
 use microcnn::layers::Activation;
 use microcnn::precision::Arithmetic;
-use microcnn::shape::{ConvShape, volume};
+use microcnn::shape::{ConvShape, PoolShape, Window, volume};
 use microcnn::simd::{self, Block, Isa};
 use oracle::Expected;
 
@@ -35,15 +35,26 @@ impl Case {
         Self { shape, activation, packed: pack(&shape, &weight, &bias), input, expected }
     }
 
+    /// The 2×2 pool of its output, if that is large enough.
+    fn pool(&self) -> Option<PoolShape> {
+        let [outputs, height, width] = self.shape.output;
+        let window = Window { kernel: [2, 2], stride: [2, 2], padding: [0; 4], dilation: [1, 1] };
+        let output = [outputs, height / 2, width / 2];
+        (volume(output) > 0).then_some(PoolShape { input: self.shape.output, output, window })
+    }
+
     /// Runs an algorithm in memory full of NaN, so that a value that it forgets is seen.
-    fn run<A: AnyShape<f32>, I: Isa>(&self, isa: I) -> Vec<f32> {
+    fn run<A: AnyShape<f32>, I: Isa>(&self, isa: I, pool: bool) -> Vec<f32> {
         let parameters = f32::parameters(&self.shape, &self.packed, ());
         let algorithm = A::prepare(&self.shape, parameters);
         let mut scratch = vec![Block([0xFF; Block::BYTES]); A::scratch(&self.shape)];
-        let mut output = vec![f32::NAN; volume(self.shape.output)];
+        let [outputs, height, width] = self.shape.output;
+        let factor = if pool { 2 } else { 1 };
+        let mut output = vec![f32::NAN; outputs * (height / factor) * (width / factor)];
         let image = Image {
             parameters,
             activation: self.activation,
+            pool,
             input: &self.input,
             output: &mut output,
             scratch: &mut scratch,
@@ -101,9 +112,9 @@ struct EachAlgorithm<'c, I> {
 
 impl<I: Isa> conv::Visitor<f32> for EachAlgorithm<'_, I> {
     fn visit<A: Convolve<f32> + AnyShape<f32>>(&mut self) {
-        let mut ran = 0;
+        let (mut ran, mut pooled) = (0, 0);
         for case in self.cases.iter().filter(|case| A::supports(&case.shape)) {
-            let output = case.run::<A, I>(self.isa);
+            let output = case.run::<A, I>(self.isa, false);
             for (at, (&found, expected)) in output.iter().zip(&case.expected).enumerate() {
                 if let Err(error) = expected.check(found) {
                     let Case { shape, activation, .. } = case;
@@ -115,8 +126,21 @@ impl<I: Isa> conv::Visitor<f32> for EachAlgorithm<'_, I> {
                 }
             }
             ran += 1;
+            if let Some(pool) =
+                case.pool().filter(|pool| A::pools(&case.shape, pool, case.activation))
+            {
+                let Case { shape, activation, .. } = case;
+                let fused = case.run::<A, I>(self.isa, true);
+                assert!(
+                    fused == oracle::pool(&pool, &output),
+                    "{} on {}, pooled, {shape:?}, {activation:?}",
+                    A::NAME,
+                    I::NAME
+                );
+                pooled += 1;
+            }
         }
-        eprintln!("{:>8} on {:<8} {ran} shapes", A::NAME, I::NAME);
+        eprintln!("{:>8} on {:<8} {ran} shapes, {pooled} with a pool", A::NAME, I::NAME);
         assert!(ran >= 500, "{} did only {ran} shapes", A::NAME);
     }
 }

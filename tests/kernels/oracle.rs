@@ -1,7 +1,7 @@
 //! The definition in `f64`, and how far from it a sum in `f32` may lie.
 
 use microcnn::layers::Activation;
-use microcnn::shape::ConvShape;
+use microcnn::shape::{ConvShape, PoolShape, volume};
 
 /// A value and the distance at which a result is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,17 @@ pub(crate) fn convolve(
         expected.push(bounded(sum, size, shape.kernel_len(), activation));
     }
     expected
+}
+
+/// The largest value of each 2×2 window.
+pub(crate) fn pool(shape: &PoolShape, map: &[f32]) -> Vec<f32> {
+    let ([outputs, _, width], [.., columns]) = (shape.input, shape.output);
+    let value = |at: usize| {
+        let (o, x, y) = (at % outputs, at / outputs % columns, at / outputs / columns);
+        let tap = |dy, dx| map[((2 * y + dy) * width + 2 * x + dx) * outputs + o];
+        tap(0, 0).max(tap(0, 1)).max(tap(1, 0)).max(tap(1, 1))
+    };
+    (0..volume(shape.output)).map(value).collect()
 }
 
 /// The activation of a sum of `len` products and a bias whose magnitudes add up to `size`.

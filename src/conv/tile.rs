@@ -63,16 +63,6 @@ impl Windows {
             pool,
         }
     }
-
-    /// From the first window of a tile to one of its others; a pool's tiles have half of them below.
-    #[inline(always)]
-    const fn offset<const COLUMNS: usize>(&self, column: usize) -> usize {
-        if self.pool {
-            column / (COLUMNS / 2) * self.step[0] + column % (COLUMNS / 2) * self.step[1]
-        } else {
-            column * self.step[1]
-        }
-    }
 }
 
 /// Whether a pool can be done before the results are stored: 2×2 without overlap or padding, after a
@@ -388,7 +378,9 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         for down in 0..windows.runs[0] {
             for across in 0..windows.runs[1] {
                 let from = at + down * windows.run_step[0] + across * windows.run_step[1];
-                let len = windows.offset::<COLUMNS>(COLUMNS - 1) + layout.run;
+                let below = if windows.pool { windows.step[0] } else { 0 };
+                let others = if windows.pool { COLUMNS / 2 } else { COLUMNS }.saturating_sub(1);
+                let len = below + others * windows.step[1] + layout.run;
                 let run = down * windows.runs[1] + across;
                 let mut stretch = Stretch {
                     inputs: &self.input[from..][..len],
@@ -452,11 +444,19 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
         for b in 1..BLOCKS {
             weights[b] = P::load_weights(isa, &self.weights[b][k * self.step_len..]);
         }
-        for c in 0..COLUMNS {
-            let inputs = &self.inputs[self.windows.offset::<COLUMNS>(c) + k * P::GROUP..][..len];
-            let inputs = P::spread_inputs(isa, inputs);
-            for b in 0..BLOCKS {
-                sums[c][b] = P::add_products(isa, sums[c][b], inputs, weights[b]);
+        // Two simple loops: with a division in it, one would not be unrolled.
+        let rows = if self.windows.pool { 2 } else { 1 };
+        let across = COLUMNS / rows;
+        for row in 0..rows {
+            let first = row * self.windows.step[0] + k * P::GROUP;
+            let stretch = &self.inputs[first..][..(across - 1) * self.windows.step[1] + len];
+            for c in 0..across {
+                let inputs = &stretch[c * self.windows.step[1]..][..len];
+                let inputs = P::spread_inputs(isa, inputs);
+                for b in 0..BLOCKS {
+                    let sum = &mut sums[row * across + c][b];
+                    *sum = P::add_products(isa, *sum, inputs, weights[b]);
+                }
             }
         }
     }

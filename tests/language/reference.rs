@@ -242,6 +242,7 @@ macro_rules! check {
         let last = trace.last().unwrap();
         assert_eq!(last.shape, reference.shape);
         $crate::reference::assert_near(&last.values, &reference.values, "trace");
+        assert_eq!(last.values, output.as_slice(), "fused and layer by layer, bit for bit");
         trace
     }};
 }

@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+mod fused;
+
 use microcnn::prelude::*;
 
 /// Images in every fixture.

@@ -54,10 +54,11 @@ pub trait Width: 'static {
     /// Weights in a byte.
     const PARTS: usize;
     /// A value for each.
-    type Parts<T: Copy>: Copy + AsRef<[T]>;
+    type Parts<T: Copy>: Copy + AsRef<[T]> + AsMut<[T]>;
 
-    /// Makes the value for each.
-    fn parts<T: Copy>(make: impl FnMut(usize) -> T) -> Self::Parts<T>;
+    /// The same value for each. (A closure that made them would be compiled as a function of its own,
+    /// without the instruction set of its caller.)
+    fn fill<T: Copy>(value: T) -> Self::Parts<T>;
 }
 
 /// A byte is one weight.
@@ -79,8 +80,8 @@ macro_rules! widths {
             type Parts<T: Copy> = [T; $parts];
 
             #[inline(always)]
-            fn parts<T: Copy>(make: impl FnMut(usize) -> T) -> [T; $parts] {
-                core::array::from_fn(make)
+            fn fill<T: Copy>(value: T) -> [T; $parts] {
+                [value; $parts]
             }
         })+
     };
@@ -546,17 +547,11 @@ impl<P: Integer> Arithmetic for P {
 
     #[inline(always)]
     fn spread_inputs<I: Isa>(isa: I, inputs: &[u8]) -> Self::Inputs<I> {
-        P::Width::parts(|part| {
-            let mut quad = [INPUT_OFFSET as u8; 4];
-            match inputs.get(4 * part..4 * part + 4) {
-                Some(inputs) => quad.copy_from_slice(inputs),
-                None => {
-                    let inputs = inputs.get(4 * part..).unwrap_or_default();
-                    quad[..inputs.len()].copy_from_slice(inputs);
-                }
-            }
-            isa.inputs(isa.splat_quad(quad))
-        })
+        let mut parts = P::Width::fill(spread_quad(isa, inputs, 0));
+        for part in 1..P::Width::PARTS {
+            parts.as_mut()[part] = spread_quad(isa, inputs, part);
+        }
+        parts
     }
 
     #[inline(always)]
@@ -569,15 +564,16 @@ impl<P: Integer> Arithmetic for P {
                 isa.widen(&lanes)
             }
         };
-        P::Width::parts(|_| isa.inputs(last))
+        P::Width::fill(isa.inputs(last))
     }
 
     #[inline(always)]
     fn slide_inputs<I: Isa>(isa: I, inputs: &[u8]) -> Self::Inputs<I> {
-        P::Width::parts(|part| {
-            let inputs = inputs[4 * part..].first_chunk().expect("a step reads 15 more inputs");
-            isa.inputs(isa.slide(inputs))
-        })
+        let mut parts = P::Width::fill(slide_quads(isa, inputs, 0));
+        for part in 1..P::Width::PARTS {
+            parts.as_mut()[part] = slide_quads(isa, inputs, part);
+        }
+        parts
     }
 
     #[inline(always)]
@@ -597,13 +593,11 @@ impl<P: Integer> Arithmetic for P {
         let bytes = weights[at..].first_chunk().expect("16 bytes are packed behind any place");
         let quads = isa.widen(bytes);
         // Only the last part is a factor; what is set in bytes that hold no weight meets no input.
-        P::Width::parts(|index| match index + 1 == P::Width::PARTS {
-            true => {
-                let (_, mask, set) = part::<P>(index);
-                isa.weights(quads, 0, mask, set)
-            }
-            false => isa.weights(quads, 0, 0, 0),
-        })
+        let mut parts = P::Width::fill(isa.weights(quads, 0, 0, 0));
+        let last = P::Width::PARTS - 1;
+        let (_, mask, set) = part::<P>(last);
+        parts.as_mut()[last] = isa.weights(quads, 0, mask, set);
+        parts
     }
 
     #[inline(always)]
@@ -673,10 +667,34 @@ fn unpack_parts<P: Integer, I: Isa>(
     isa: I,
     quads: I::Quads,
 ) -> <P::Width as Width>::Parts<I::Weights> {
-    P::Width::parts(|index| {
+    let (shift, mask, set) = part::<P>(0);
+    let mut parts = P::Width::fill(isa.weights(quads, shift, mask, set));
+    for index in 1..P::Width::PARTS {
         let (shift, mask, set) = part::<P>(index);
-        isa.weights(quads, shift, mask, set)
-    })
+        parts.as_mut()[index] = isa.weights(quads, shift, mask, set);
+    }
+    parts
+}
+
+/// A part of a step's inputs, the same in every lane; what is missing at the end is nothing.
+#[inline(always)]
+fn spread_quad<I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
+    let mut quad = [INPUT_OFFSET as u8; 4];
+    match inputs.get(4 * part..4 * part + 4) {
+        Some(inputs) => quad.copy_from_slice(inputs),
+        None => {
+            let inputs = inputs.get(4 * part..).unwrap_or_default();
+            quad[..inputs.len()].copy_from_slice(inputs);
+        }
+    }
+    isa.inputs(isa.splat_quad(quad))
+}
+
+/// A part of the inputs of sixteen neighbouring positions.
+#[inline(always)]
+fn slide_quads<I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
+    let inputs = inputs[4 * part..].first_chunk().expect("a step reads 15 more inputs");
+    isa.inputs(isa.slide(inputs))
 }
 
 /// Packs a layer for the kernels.

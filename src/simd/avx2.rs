@@ -8,15 +8,242 @@ use core::arch::x86_64::*;
 pub struct Avx2(());
 
 /// Sixteen lanes.
-type Pair = [__m256; 2];
+pub(super) type Pair = [__m256; 2];
 /// Sixteen lanes of integers.
-type Integers = [__m256i; 2];
+pub(super) type Integers = [__m256i; 2];
+
+/// What a token says whose machine has at least AVX2 and FMA: all of an [`Isa`] but its name, the way
+/// to it, and how it multiplies bytes.
+macro_rules! ymm_vocabulary {
+    () => {
+        const VECTORS: usize = 16;
+        const REGISTERS: usize = 2;
+        type F32 = Pair;
+
+        #[inline(always)]
+        fn splat(self, value: f32) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_set1_ps(value); 2] }
+        }
+
+        #[inline(always)]
+        fn splat_halves(self, low: f32, high: f32) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_set1_ps(low), _mm256_set1_ps(high)] }
+        }
+
+        #[inline(always)]
+        fn load(self, values: &[f32; 16]) -> Pair {
+            let values = values.as_ptr();
+            // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.
+            unsafe { [_mm256_loadu_ps(values), _mm256_loadu_ps(values.add(8))] }
+        }
+
+        #[inline(always)]
+        fn store(self, [low, high]: Pair, values: &mut [f32; 16]) {
+            let values = values.as_mut_ptr();
+            // SAFETY: this token exists only where AVX does; the array is twice 32 writable bytes.
+            unsafe {
+                _mm256_storeu_ps(values, low);
+                _mm256_storeu_ps(values.add(8), high);
+            }
+        }
+
+        #[inline(always)]
+        fn add(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn sub(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn mul(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn div(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn max(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn min(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn mul_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
+            // SAFETY: this token exists only where FMA does.
+            unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
+        }
+
+        #[inline(always)]
+        fn neg_mul_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
+            // SAFETY: this token exists only where FMA does.
+            unsafe { [_mm256_fnmadd_ps(a[0], b[0], c[0]), _mm256_fnmadd_ps(a[1], b[1], c[1])] }
+        }
+
+        #[inline(always)]
+        fn max_pairs(self, a: Pair, b: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX2 does.
+            unsafe { [max_pairs(a), max_pairs(b)] }
+        }
+
+        #[inline(always)]
+        fn pow2(self, exponents: Pair) -> Pair {
+            // SAFETY: this token exists only where AVX2 does.
+            unsafe {
+                let bias = _mm256_set1_epi32(127);
+                let low = _mm256_add_epi32(_mm256_cvtps_epi32(exponents[0]), bias);
+                let high = _mm256_add_epi32(_mm256_cvtps_epi32(exponents[1]), bias);
+                [
+                    _mm256_castsi256_ps(_mm256_slli_epi32::<23>(low)),
+                    _mm256_castsi256_ps(_mm256_slli_epi32::<23>(high)),
+                ]
+            }
+        }
+
+        type I32 = Integers;
+        type Quads = Integers;
+
+        #[inline(always)]
+        fn splat_i32(self, value: i32) -> Integers {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_set1_epi32(value); 2] }
+        }
+
+        #[inline(always)]
+        fn load_i32(self, values: &[i32; 16]) -> Integers {
+            let values = values.as_ptr();
+            // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.
+            unsafe { [_mm256_loadu_si256(values.cast()), _mm256_loadu_si256(values.add(8).cast())] }
+        }
+
+        #[inline(always)]
+        fn add_i32(self, a: Integers, b: Integers) -> Integers {
+            // SAFETY: this token exists only where AVX2 does.
+            unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn max_i32(self, a: Integers, b: Integers) -> Integers {
+            // SAFETY: this token exists only where AVX2 does.
+            unsafe { [_mm256_max_epi32(a[0], b[0]), _mm256_max_epi32(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        fn max_pairs_i32(self, a: Integers, b: Integers) -> Integers {
+            // SAFETY: this token exists only where AVX2 does.
+            unsafe { [max_pairs_i32(a), max_pairs_i32(b)] }
+        }
+
+        #[inline(always)]
+        fn to_f32(self, [low, high]: Integers) -> Pair {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)] }
+        }
+
+        #[inline(always)]
+        fn load_quads(self, bytes: &[u8; 64]) -> Integers {
+            let bytes = bytes.as_ptr();
+            // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.
+            unsafe { [_mm256_loadu_si256(bytes.cast()), _mm256_loadu_si256(bytes.add(32).cast())] }
+        }
+
+        #[inline(always)]
+        fn splat_quad(self, bytes: [u8; 4]) -> Integers {
+            self.splat_i32(i32::from_le_bytes(bytes))
+        }
+
+        #[inline(always)]
+        fn widen(self, bytes: &[u8; 16]) -> Integers {
+            // SAFETY: this token exists only where AVX2 does; the array is 16 readable bytes.
+            unsafe {
+                let bytes = _mm_loadu_si128(bytes.as_ptr().cast());
+                [_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128::<8>(bytes))]
+            }
+        }
+
+        #[inline(always)]
+        fn slide(self, bytes: &[u8; 19]) -> Integers {
+            let bytes = bytes.as_ptr();
+            // SAFETY: this token exists only where AVX2 does; both loads are of 16 of the 19 bytes.
+            unsafe {
+                let (first, last) =
+                    (_mm_loadu_si128(bytes.cast()), _mm_loadu_si128(bytes.add(3).cast()));
+                let places = _mm256_setr_epi8(
+                    0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7,
+                    8, 9, 7, 8, 9, 10,
+                );
+                // The upper four lanes of the second register are bytes 12 to 18, 9 to 15 of the last 16.
+                let high =
+                    _mm256_add_epi8(places, _mm256_set_m128i(_mm_set1_epi8(5), _mm_set1_epi8(8)));
+                [
+                    _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(first), places),
+                    _mm256_shuffle_epi8(_mm256_set_m128i(last, first), high),
+                ]
+            }
+        }
+
+        #[inline(always)]
+        fn store_steps(self, steps: Pair, Steps { zero, low, high }: Steps, values: &mut [u8; 16]) {
+            let low = self.splat((i32::from(low) - i32::from(zero)) as f32);
+            let high = self.splat((i32::from(high) - i32::from(zero)) as f32);
+            let bounded = self.min(self.max(steps, low), high);
+            // SAFETY: this token exists only where AVX2 does; the array is 16 writable bytes.
+            unsafe {
+                // As Rust has it, the rounding mode is to the nearest, half to even.
+                let shift = _mm256_set1_epi32(zero.into());
+                let a = _mm256_add_epi32(_mm256_cvtps_epi32(bounded[0]), shift);
+                let b = _mm256_add_epi32(_mm256_cvtps_epi32(bounded[1]), shift);
+                // Packing takes halves of both registers in turn; the permutation sorts them.
+                let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(a, b));
+                let words = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+                _mm_storeu_si128(values.as_mut_ptr().cast(), _mm_packus_epi16(words.0, words.1));
+            }
+        }
+    };
+}
+pub(super) use ymm_vocabulary;
+
+/// The bits of packed weights, before they are factors.
+macro_rules! ymm_part {
+    ($Isa:ident) => {
+        impl $Isa {
+            /// Shifts every lane to the left, then keeps the bits of `mask` in each byte and sets those
+            /// of `set`.
+            #[inline(always)]
+            fn part(self, bytes: Integers, shift: u32, mask: u8, set: u8) -> Integers {
+                // SAFETY: this token exists only where AVX2 does.
+                unsafe {
+                    let shift = _mm_cvtsi32_si128(shift as i32);
+                    let (mask, set) = (_mm256_set1_epi8(mask as i8), _mm256_set1_epi8(set as i8));
+                    let low = _mm256_and_si256(_mm256_sll_epi32(bytes[0], shift), mask);
+                    let high = _mm256_and_si256(_mm256_sll_epi32(bytes[1], shift), mask);
+                    [_mm256_or_si256(low, set), _mm256_or_si256(high, set)]
+                }
+            }
+        }
+    };
+}
+pub(super) use ymm_part;
 
 impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
-    const VECTORS: usize = 16;
-    const REGISTERS: usize = 2;
-    type F32 = Pair;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -39,182 +266,11 @@ impl Isa for Avx2 {
         unsafe { enter(self, kernel) }
     }
 
-    #[inline(always)]
-    fn splat(self, value: f32) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_set1_ps(value); 2] }
-    }
-
-    #[inline(always)]
-    fn splat_halves(self, low: f32, high: f32) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_set1_ps(low), _mm256_set1_ps(high)] }
-    }
-
-    #[inline(always)]
-    fn load(self, values: &[f32; 16]) -> Pair {
-        let values = values.as_ptr();
-        // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.
-        unsafe { [_mm256_loadu_ps(values), _mm256_loadu_ps(values.add(8))] }
-    }
-
-    #[inline(always)]
-    fn store(self, [low, high]: Pair, values: &mut [f32; 16]) {
-        let values = values.as_mut_ptr();
-        // SAFETY: this token exists only where AVX does; the array is twice 32 writable bytes.
-        unsafe {
-            _mm256_storeu_ps(values, low);
-            _mm256_storeu_ps(values.add(8), high);
-        }
-    }
-
-    #[inline(always)]
-    fn add(self, a: Pair, b: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn sub(self, a: Pair, b: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn mul(self, a: Pair, b: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn div(self, a: Pair, b: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn max(self, a: Pair, b: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn min(self, a: Pair, b: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn mul_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
-        // SAFETY: this token exists only where FMA does.
-        unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
-    }
-
-    #[inline(always)]
-    fn neg_mul_add(self, a: Pair, b: Pair, c: Pair) -> Pair {
-        // SAFETY: this token exists only where FMA does.
-        unsafe { [_mm256_fnmadd_ps(a[0], b[0], c[0]), _mm256_fnmadd_ps(a[1], b[1], c[1])] }
-    }
-
-    #[inline(always)]
-    fn max_pairs(self, a: Pair, b: Pair) -> Pair {
-        [max_pairs(self, a), max_pairs(self, b)]
-    }
-
-    #[inline(always)]
-    fn pow2(self, exponents: Pair) -> Pair {
-        // SAFETY: this token exists only where AVX2 does.
-        exponents.map(|exponents| unsafe {
-            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(exponents), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
-        })
-    }
-
-    type I32 = Integers;
-    type Quads = Integers;
     /// The even and the odd bytes as 16-bit numbers: their products can't overflow, whereas those of
     /// `vpmaddubsw` are saturated.
     type Inputs = [Integers; 2];
     /// The even and the odd bytes as 16-bit numbers.
     type Weights = [Integers; 2];
-
-    #[inline(always)]
-    fn splat_i32(self, value: i32) -> Integers {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_set1_epi32(value); 2] }
-    }
-
-    #[inline(always)]
-    fn load_i32(self, values: &[i32; 16]) -> Integers {
-        let values = values.as_ptr();
-        // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.
-        unsafe { [_mm256_loadu_si256(values.cast()), _mm256_loadu_si256(values.add(8).cast())] }
-    }
-
-    #[inline(always)]
-    fn add_i32(self, a: Integers, b: Integers) -> Integers {
-        // SAFETY: this token exists only where AVX2 does.
-        unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn max_i32(self, a: Integers, b: Integers) -> Integers {
-        // SAFETY: this token exists only where AVX2 does.
-        unsafe { [_mm256_max_epi32(a[0], b[0]), _mm256_max_epi32(a[1], b[1])] }
-    }
-
-    #[inline(always)]
-    fn max_pairs_i32(self, a: Integers, b: Integers) -> Integers {
-        [max_pairs_i32(self, a), max_pairs_i32(self, b)]
-    }
-
-    #[inline(always)]
-    fn to_f32(self, [low, high]: Integers) -> Pair {
-        // SAFETY: this token exists only where AVX does.
-        unsafe { [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)] }
-    }
-
-    #[inline(always)]
-    fn load_quads(self, bytes: &[u8; 64]) -> Integers {
-        let bytes = bytes.as_ptr();
-        // SAFETY: this token exists only where AVX does; the array is twice 32 readable bytes.
-        unsafe { [_mm256_loadu_si256(bytes.cast()), _mm256_loadu_si256(bytes.add(32).cast())] }
-    }
-
-    #[inline(always)]
-    fn splat_quad(self, bytes: [u8; 4]) -> Integers {
-        self.splat_i32(i32::from_le_bytes(bytes))
-    }
-
-    #[inline(always)]
-    fn widen(self, bytes: &[u8; 16]) -> Integers {
-        // SAFETY: this token exists only where AVX2 does; the array is 16 readable bytes.
-        unsafe {
-            let bytes = _mm_loadu_si128(bytes.as_ptr().cast());
-            [_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128::<8>(bytes))]
-        }
-    }
-
-    #[inline(always)]
-    fn slide(self, bytes: &[u8; 19]) -> Integers {
-        let bytes = bytes.as_ptr();
-        // SAFETY: this token exists only where AVX2 does; both loads are of 16 of the 19 bytes.
-        unsafe {
-            let (first, last) =
-                (_mm_loadu_si128(bytes.cast()), _mm_loadu_si128(bytes.add(3).cast()));
-            let places = _mm256_setr_epi8(
-                0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9,
-                7, 8, 9, 10,
-            );
-            // The upper four lanes of the second register are bytes 12 to 18, 9 to 15 of the last 16.
-            let high =
-                _mm256_add_epi8(places, _mm256_set_m128i(_mm_set1_epi8(5), _mm_set1_epi8(8)));
-            [
-                _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(first), places),
-                _mm256_shuffle_epi8(_mm256_set_m128i(last, first), high),
-            ]
-        }
-    }
 
     #[inline(always)]
     fn inputs(self, [low, high]: Integers) -> [Integers; 2] {
@@ -230,49 +286,40 @@ impl Isa for Avx2 {
 
     #[inline(always)]
     fn weights(self, bytes: Integers, shift: u32, mask: u8, set: u8) -> [Integers; 2] {
-        // SAFETY: this token exists only where AVX2 does.
-        let [low, high] = bytes.map(|bytes| unsafe {
-            let shifted = _mm256_sll_epi32(bytes, _mm_cvtsi32_si128(shift as i32));
-            let kept = _mm256_and_si256(shifted, _mm256_set1_epi8(mask as i8));
-            _mm256_or_si256(kept, _mm256_set1_epi8(set as i8))
-        });
+        let [low, high] = self.part(bytes, shift, mask, set);
         // SAFETY: this token exists only where AVX2 does.
         unsafe {
-            let even = |bytes| _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(bytes));
-            [[even(low), even(high)], [_mm256_srai_epi16::<8>(low), _mm256_srai_epi16::<8>(high)]]
+            let even = [_mm256_slli_epi16::<8>(low), _mm256_slli_epi16::<8>(high)];
+            [
+                [_mm256_srai_epi16::<8>(even[0]), _mm256_srai_epi16::<8>(even[1])],
+                [_mm256_srai_epi16::<8>(low), _mm256_srai_epi16::<8>(high)],
+            ]
         }
     }
 
     #[inline(always)]
     fn dot(self, sums: Integers, inputs: [Integers; 2], weights: [Integers; 2]) -> Integers {
-        let [even, odd] = [0, 1].map(|parity| {
-            let ([a, b], [c, d]) = (inputs[parity], weights[parity]);
-            // SAFETY: this token exists only where AVX2 does.
-            unsafe { [_mm256_madd_epi16(a, c), _mm256_madd_epi16(b, d)] }
-        });
+        let ([a, b], [c, d]) = (inputs, weights);
+        // SAFETY: this token exists only where AVX2 does.
+        let [even, odd] = unsafe {
+            [
+                [_mm256_madd_epi16(a[0], c[0]), _mm256_madd_epi16(a[1], c[1])],
+                [_mm256_madd_epi16(b[0], d[0]), _mm256_madd_epi16(b[1], d[1])],
+            ]
+        };
         self.add_i32(self.add_i32(sums, even), odd)
     }
 
-    #[inline(always)]
-    fn store_steps(self, steps: Pair, Steps { zero, low, high }: Steps, values: &mut [u8; 16]) {
-        let bound = |end: u8| self.splat((i32::from(end) - i32::from(zero)) as f32);
-        let bounded = self.min(self.max(steps, bound(low)), bound(high));
-        // SAFETY: this token exists only where AVX2 does; the array is 16 writable bytes.
-        unsafe {
-            // As Rust has it, the rounding mode is to the nearest, half to even.
-            let shift = _mm256_set1_epi32(zero.into());
-            let [a, b] = bounded.map(|x| _mm256_add_epi32(_mm256_cvtps_epi32(x), shift));
-            // Packing takes halves of both registers in turn; the permutation sorts them.
-            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(a, b));
-            let words = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-            _mm_storeu_si128(values.as_mut_ptr().cast(), _mm_packus_epi16(words.0, words.1));
-        }
-    }
+    ymm_vocabulary!();
 }
 
+ymm_part!(Avx2);
+
+/// # Safety
+/// The machine has AVX2.
 #[inline(always)]
-fn max_pairs(_: Avx2, [low, high]: Pair) -> __m256 {
-    // SAFETY: the token exists only where AVX2 does.
+pub(super) unsafe fn max_pairs([low, high]: Pair) -> __m256 {
+    // SAFETY: as the caller says.
     unsafe {
         // The shuffles take from both registers' halves in turn; the permutation sorts them.
         let even = _mm256_shuffle_ps::<0b10_00_10_00>(low, high);
@@ -282,9 +329,11 @@ fn max_pairs(_: Avx2, [low, high]: Pair) -> __m256 {
     }
 }
 
+/// # Safety
+/// The machine has AVX2.
 #[inline(always)]
-fn max_pairs_i32(_: Avx2, [low, high]: Integers) -> __m256i {
-    // SAFETY: the token exists only where AVX2 does.
+pub(super) unsafe fn max_pairs_i32([low, high]: Integers) -> __m256i {
+    // SAFETY: as the caller says.
     unsafe {
         let (low, high) = (_mm256_castsi256_ps(low), _mm256_castsi256_ps(high));
         let even = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(low, high));

@@ -276,8 +276,9 @@ impl Avx512 {
     /// Steps as the whole numbers that are stored.
     #[inline(always)]
     fn whole_steps(self, steps: __m512, Steps { zero, low, high }: Steps) -> __m512i {
-        let bound = |end: u8| self.splat((i32::from(end) - i32::from(zero)) as f32);
-        let bounded = self.min(self.max(steps, bound(low)), bound(high));
+        let low = self.splat((i32::from(low) - i32::from(zero)) as f32);
+        let high = self.splat((i32::from(high) - i32::from(zero)) as f32);
+        let bounded = self.min(self.max(steps, low), high);
         // SAFETY: this token exists only where AVX-512F does.
         unsafe {
             const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;

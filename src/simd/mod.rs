@@ -28,6 +28,8 @@ macro_rules! has {
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avxvnni;
 #[cfg(feature = "std")]
 mod choice;
 pub mod memory;
@@ -42,6 +44,8 @@ mod simd128;
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub use avxvnni::AvxVnni;
 #[cfg(feature = "std")]
 pub use choice::{IsaError, active};
 pub use memory::Block;
@@ -264,6 +268,7 @@ macro_rules! table {
 
 table! {
     #[cfg(target_arch = "x86_64")] Avx512;
+    #[cfg(target_arch = "x86_64")] AvxVnni;
     #[cfg(target_arch = "x86_64")] Avx2;
     #[cfg(target_arch = "aarch64")] Neon;
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128;

@@ -163,6 +163,9 @@ fn this_machine() -> Vec<&'static str> {
         if has!("avx512f") && has!("avx512vnni") && has!("avx512vbmi") {
             names.push("avx512");
         }
+        if has!("avxvnni") && has!("fma") {
+            names.push("avxvnni");
+        }
         if has!("avx2") && has!("fma") {
             names.push("avx2");
         }

@@ -1,13 +1,15 @@
 //! The `microcnn` program: LeNet-5 on handwritten digits.
 
-use microcnn::cli::{self, program};
+use microcnn::cli::{self, Inside, program};
 use microcnn::lenet::LeNet5;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(&program!(LeNet5,
+    let inside = Inside {
         weights: include_bytes!("../data/lenet.raw"),
         images: include_bytes!("../data/sample-images-idx3-ubyte.gz"),
         labels: include_bytes!("../data/sample-labels-idx1-ubyte.gz"),
-    ))
+        calibration: include_bytes!("../data/calibration-images-idx3-ubyte.gz"),
+    };
+    cli::run(&program!(LeNet5, Some(inside)))
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -311,7 +312,16 @@ mod eval {
 
     #[test]
     fn prints_the_document_that_others_read() {
-        let document = json(&["eval", "--json", "--limit", "120", "--algorithm", "auto,naive"]);
+        let document = json(&[
+            "eval",
+            "--json",
+            "--limit",
+            "120",
+            "--precision",
+            "f32",
+            "--algorithm",
+            "auto,naive",
+        ]);
         assert_eq!(document["images"], 120);
         let results = document["results"].as_array().unwrap();
         assert_eq!(results.len(), 2);
@@ -330,6 +340,57 @@ mod eval {
             assert_eq!(layers[0]["kind"], "Conv2d");
             assert!(layers.iter().all(|layer| layer["mse"].as_f64().unwrap() < 1e-6));
         }
+    }
+
+    #[test]
+    fn compares_all_precisions() {
+        let document = json(&["eval", "--json"]);
+        assert_eq!(document["images"], 200);
+        let results = document["results"].as_array().unwrap();
+        let names: Vec<&str> =
+            results.iter().map(|row| row["precision"].as_str().unwrap()).collect();
+        assert_eq!(names, ["f32", "i8", "w4a8", "i4"]);
+        for (row, most_bytes) in results.iter().zip([260_000, 64_000, 33_500, 33_500]) {
+            assert_eq!(row["algorithm"], "Auto");
+            assert!(row["accuracy"].as_f64().unwrap() >= 0.99, "{row}");
+            assert!(row["drop"].as_f64().unwrap().abs() <= 0.005, "{row}");
+            assert!(row["agreement"].as_f64().unwrap() >= 0.99, "{row}");
+            assert!(row["weight_bytes"].as_u64().unwrap() <= most_bytes, "{row}");
+            assert_eq!(row["layers"].as_array().unwrap().len(), 13);
+            let integer = row["precision"] != "f32";
+            assert_eq!(row["layers"][0]["mse"].as_f64().unwrap() > 0.0, integer, "{row}");
+        }
+    }
+
+    #[test]
+    fn compares_precisions_that_are_not_shown_unasked() {
+        let document = json(&["eval", "--json", "--precision", "W2A8, f32", "--limit", "50"]);
+        assert_eq!(document["results"][0]["precision"], "w2a8");
+        assert_eq!(document["results"][1]["precision"], "f32");
+        assert!(document["results"][0]["accuracy"].as_f64().unwrap() > 0.95);
+    }
+
+    #[test]
+    fn calibrates_on_other_images() {
+        let ten = fs::read("data/calibration-images-idx3-ubyte.gz").unwrap();
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&ten[..]).read_to_end(&mut plain).unwrap();
+        plain.truncate(16 + 10 * 784);
+        plain[4..8].copy_from_slice(&[0, 0, 0, 10]);
+        let few = file("ten images.idx", &plain);
+        let mse = |arguments: &[&str]| {
+            let document = json(&[&["eval", "--json", "--precision", "i8"], arguments].concat());
+            assert!(document["results"][0]["accuracy"].as_f64().unwrap() > 0.98);
+            document["results"][0]["layers"][0]["mse"].as_f64().unwrap()
+        };
+        assert_ne!(mse(&[]), mse(&["--calibration", &few]));
+        plain[4..8].copy_from_slice(&[0; 4]);
+        plain.truncate(16);
+        let none = file("no calibration.idx", &plain);
+        let eval = |path| ["eval", "--precision", "i8", "--calibration", path];
+        fail_for(&eval(&none), &["i8", "at least one image"]);
+        fail_for(&eval("no file"), &["no file"]);
+        fail_for(&eval("data/t10k-labels-idx1-ubyte.gz"), &["t10k-labels", "images"]);
     }
 
     #[test]
@@ -365,6 +426,11 @@ mod eval {
         }
         let message = fail(2, &["eval", "--algorithm", "auto,fastest"]);
         assert!(message.contains("`fastest`") && message.contains("Winograd"), "{message}");
+        let message = fail(2, &["eval", "--precision", "f32,i8", "--algorithm", "Winograd"]);
+        assert!(message.contains("Winograd does not run in i8: i8 has Auto"), "{message}");
+        assert!(message.contains("Winograd runs in f32"), "{message}");
+        let document = json(&["eval", "--json", "--limit", "9", "--algorithm", "Winograd"]);
+        assert_eq!(document["results"].as_array().unwrap().len(), 1, "f32 alone has it");
     }
 
     #[test]

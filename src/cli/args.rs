@@ -55,6 +55,9 @@ pub(crate) struct Classify {
     /// Other parameters (.safetensors or .raw)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
+    /// Training images to quantize with (IDX)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else
     #[arg(long)]
     pub(crate) json: bool,
@@ -80,6 +83,9 @@ pub(crate) struct Eval {
     /// Convolution algorithms, by commas [default: Auto]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) algorithm: Vec<String>,
+    /// Training images to quantize with (IDX)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,6 +4,7 @@ use super::args::Classify;
 use super::data::SIDE;
 use super::json::{Json, object};
 use super::measure::best;
+use super::parameters::Parameters;
 use super::picture;
 use super::portrait::portrait;
 use super::screen::{Screen, percent, progress};
@@ -47,10 +48,12 @@ impl From<&Answer> for Json {
 type Prepared = (Option<usize>, Vec<u8>);
 
 pub(crate) fn run(program: &Program, screen: &Screen, args: &Classify) -> Result<(), Failure> {
-    let reference = program.reference();
-    let precision = args.precision.as_deref().unwrap_or(reference.precision).to_owned();
-    let model = program.select(&[precision], args.algorithm.as_slice())?[0];
-    let mut engine = program.load(model, args.weights.as_deref())?;
+    let parameters =
+        Parameters::open(program, args.weights.as_deref(), args.calibration.as_deref())?;
+    let reference = parameters.precision().unwrap_or(program.reference().precision);
+    let precision = args.precision.as_deref().unwrap_or(reference).to_owned();
+    let model = parameters.select(&[precision], args.algorithm.as_slice())?[0];
+    let mut engine = parameters.load(model)?;
     let (mut answers, mut failures) = (Vec::new(), Vec::new());
     let bar = progress("Reading", args.files.len());
     for path in &args.files {

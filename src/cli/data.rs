@@ -20,8 +20,13 @@ impl Labelled {
     /// The sample inside the program.
     pub(crate) fn inside(program: &Program) -> Result<Self, Failure> {
         let failed = |error| Failure::because("cannot read the sample inside the program", error);
-        let images = MNIST::from_bytes(program.images).map_err(failed)?;
-        let labels = MNISTLabels::from_bytes(program.labels).map_err(failed)?;
+        let Some(inside) = &program.inside else {
+            return Err(Failure::usage(
+                "no images are inside this program: it takes --images FILE and --labels FILE",
+            ));
+        };
+        let images = MNIST::from_bytes(inside.images).map_err(failed)?;
+        let labels = MNISTLabels::from_bytes(inside.labels).map_err(failed)?;
         Self::new(program, images, labels, "the sample inside".into())
     }
 

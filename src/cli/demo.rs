@@ -5,6 +5,7 @@ use super::data::{Labelled, SIDE};
 use super::draw;
 use super::json::{Json, object};
 use super::measure::{Bench, Row, best};
+use super::parameters::Parameters;
 use super::portrait::portrait;
 use super::program::Engine;
 use super::screen::{Screen, WIDTH, beside, counted, percent, progress, thousands};
@@ -46,7 +47,8 @@ pub(crate) fn run(
         let last = data.len() - 1;
         return Err(Failure::usage(format!("--image {}: the images are 0 to {last}", args.image)));
     }
-    let mut engine = program.load(program.reference(), None)?;
+    let parameters = Parameters::open(program, None, None)?;
+    let mut engine = parameters.load(program.reference())?;
     let pixels = data.image(args.image);
     let mut scores = vec![0.0; program.classes()];
     engine.predict(pixels, &mut scores);
@@ -59,8 +61,8 @@ pub(crate) fn run(
         screen.print(&strip(program, screen, &mut *engine, &data, args.image))?;
     }
 
-    let models = program.select(&[], &[])?;
-    let bench = Bench::new(program, &data, None, isa)?;
+    let models = parameters.select(&[], &[])?;
+    let bench = Bench::new(program, &data, &parameters, isa)?;
     let bar = progress("Measuring", models.len() * data.len());
     let rows = models.iter().map(|model| bench.measure(model, &bar));
     let rows = rows.collect::<Result<Vec<_>, _>>();

@@ -4,6 +4,7 @@ use super::args::Eval;
 use super::data::Labelled;
 use super::json::{Json, object};
 use super::measure::{Bench, Row};
+use super::parameters::Parameters;
 use super::screen::{Screen, counted, percent, progress, thousands};
 use super::{Failure, Program};
 
@@ -13,13 +14,15 @@ pub(crate) fn run(
     isa: &'static str,
     args: &Eval,
 ) -> Result<(), Failure> {
-    let models = program.select(&args.precision, &args.algorithm)?;
+    let parameters =
+        Parameters::open(program, args.weights.as_deref(), args.calibration.as_deref())?;
+    let models = parameters.select(&args.precision, &args.algorithm)?;
     let data = match (&args.images, &args.labels) {
         (Some(images), Some(labels)) => Labelled::files(program, images, labels)?,
         _ => Labelled::inside(program)?,
     };
     let data = data.first(args.limit.map_or(usize::MAX, usize::from));
-    let bench = Bench::new(program, &data, args.weights.as_deref(), isa)?;
+    let bench = Bench::new(program, &data, &parameters, isa)?;
     let bar = progress("Evaluating", models.len() * data.len());
     let rows = models.iter().map(|model| {
         bar.set_message(format!("{} {}", model.precision, model.algorithm));
@@ -35,6 +38,11 @@ pub(crate) fn run(
     let images = counted(data.len(), "image");
     let title = format!("{} on {images} of {}, {isa}", program.network, data.origin);
     screen.print(&format!("{title}\n{}\n{}", table(screen, &rows), layers(screen, &rows)))
+}
+
+/// What stands where there is nothing to compare with.
+fn unknown() -> String {
+    "-".into()
 }
 
 /// One line for each model.
@@ -56,8 +64,8 @@ pub(crate) fn table(screen: &Screen, rows: &[Row]) -> String {
                 row.precision.into(),
                 row.algorithm.into(),
                 percent(row.accuracy),
-                format!("{:.2}", 100.0 * row.drop),
-                percent(row.agreement),
+                row.drop.map_or_else(unknown, |drop| format!("{:.2}", 100.0 * drop)),
+                row.agreement.map_or_else(unknown, percent),
                 screen.micros(row.us_per_image),
                 thousands((1e6 / row.us_per_image) as usize),
                 format!("{:.1} KiB", row.weight_bytes as f64 / 1024.0),
@@ -69,19 +77,31 @@ pub(crate) fn table(screen: &Screen, rows: &[Row]) -> String {
 
 /// Each layer's error under each model, where there is any.
 fn layers(screen: &Screen, rows: &[Row]) -> String {
-    let differs = |row: &&Row| row.layers.iter().any(|layer| layer.mse > 0.0);
+    let differs = |row: &&Row| row.layers.iter().any(|layer| layer.mse.is_some_and(|x| x > 0.0));
     let rows: Vec<&Row> = rows.iter().filter(differs).collect();
-    let Some(first) = rows.first() else { return String::new() };
+    let mut text = String::new();
+    for rows in rows.chunks(COLUMNS) {
+        let title = "Mean squared error of each layer against f32";
+        text += &format!("\n{}\n{}\n", screen.bold(title), layer_table(screen, rows));
+    }
+    text
+}
+
+/// Models that are beside each other in a table.
+const COLUMNS: usize = 4;
+
+fn layer_table(screen: &Screen, rows: &[&Row]) -> String {
     let names = rows.iter().map(|row| format!(">{} {}", row.precision, row.algorithm));
     let headings: Vec<String> = ["Layer".into(), "Kind".into()].into_iter().chain(names).collect();
     let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let lines: Vec<Vec<String>> = (0..first.layers.len())
+    let lines: Vec<Vec<String>> = (0..rows[0].layers.len())
         .map(|at| {
-            let layer = &first.layers[at];
-            let errors = rows.iter().map(|row| format!("{:.2e}", row.layers[at].mse));
+            let layer = &rows[0].layers[at];
+            let error =
+                |row: &&Row| row.layers[at].mse.map_or_else(unknown, |x| format!("{x:.1e}"));
+            let errors = rows.iter().map(error);
             [layer.name.into(), layer.kind.into()].into_iter().chain(errors).collect()
         })
         .collect();
-    let table = screen.table(&headings, &lines);
-    format!("\nMean squared error of each layer against f32\n{table}\n")
+    screen.table(&headings, &lines)
 }

@@ -4,7 +4,7 @@ use super::args::Inspect;
 use super::data::SIDE;
 use super::json::{Json, object};
 use super::screen::{Screen, counted, printable, thousands};
-use super::{Failure, Program, data};
+use super::{Failure, Program, data, parameters};
 use crate::mnist::{MNIST, MNISTLabels};
 use crate::weights::{LoadErrorKind, SafetensorsSource, TensorInfo};
 use std::error::Error;
@@ -73,12 +73,15 @@ fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure
     ))
 }
 
+/// The precision in which the network can take a file's parameters, or why it can't.
+type Fits = Result<&'static str, String>;
+
 /// What is in a file.
 enum Content {
     Labels { count: usize },
     Images { count: usize },
-    Raw { values: usize, misfit: Option<String> },
-    Safetensors { tensors: Vec<TensorInfo>, misfit: Option<String> },
+    Raw { values: usize, fits: Fits },
+    Safetensors { tensors: Vec<TensorInfo>, fits: Fits },
 }
 
 fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<dyn Error>> {
@@ -94,10 +97,13 @@ fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<
     // A `.safetensors` file begins with the length of its header, and that with a brace.
     if bytes.get(8) == Some(&b'{') {
         let tensors = SafetensorsSource::list(bytes)?;
-        return Ok(Content::Safetensors { tensors, misfit: program.misfit(path) });
+        return Ok(Content::Safetensors { tensors, fits: parameters::fits(program, bytes, false) });
     }
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("raw")) {
-        return Ok(Content::Raw { values: bytes.len() / 4, misfit: program.misfit(path) });
+        return Ok(Content::Raw {
+            values: bytes.len() / 4,
+            fits: parameters::fits(program, bytes, true),
+        });
     }
     Err("neither .safetensors, .raw nor IDX".into())
 }
@@ -124,17 +130,19 @@ impl Content {
             Self::Images { count } => {
                 object! { "file": file, "format": "IDX images", "shape": [*count, SIDE, SIDE] }
             }
-            Self::Raw { values, misfit } => object! {
+            Self::Raw { values, fits } => object! {
                 "file": file,
                 "format": "raw",
                 "values": *values,
-                "misfit": misfit.clone(),
+                "precision": fits.as_ref().ok().copied(),
+                "misfit": fits.as_ref().err().cloned(),
             },
-            Self::Safetensors { tensors, misfit } => object! {
+            Self::Safetensors { tensors, fits } => object! {
                 "file": file,
                 "format": "safetensors",
                 "values": tensors.iter().map(values).sum::<usize>(),
-                "misfit": misfit.clone(),
+                "precision": fits.as_ref().ok().copied(),
+                "misfit": fits.as_ref().err().cloned(),
                 "tensors": tensors.iter().map(|tensor| object! {
                     "name": tensor.name.as_str(),
                     "dtype": tensor.dtype.name(),
@@ -147,9 +155,9 @@ impl Content {
     }
 
     fn text(&self, program: &Program, screen: &Screen) -> String {
-        let fits = |misfit: &Option<String>| match misfit {
-            None => format!("fits {}\n", program.network),
-            Some(why) => format!("does not fit {}: {why}\n", program.network),
+        let answer = |fits: &Fits| match fits {
+            Ok(precision) => format!("fits {} in {precision}\n", program.network),
+            Err(why) => format!("does not fit {}: {why}\n", program.network),
         };
         match self {
             Self::Labels { count } => format!("IDX, {}\n", counted(*count, "label")),
@@ -157,10 +165,10 @@ impl Content {
                 let size = screen.shape(&[SIDE, SIDE]);
                 format!("IDX, {} of {size}\n", counted(*count, "image"))
             }
-            Self::Raw { values, misfit } => {
-                format!("raw, {}\n{}", counted(*values, "value"), fits(misfit))
+            Self::Raw { values, fits } => {
+                format!("raw, {}\n{}", counted(*values, "value"), answer(fits))
             }
-            Self::Safetensors { tensors, misfit } => {
+            Self::Safetensors { tensors, fits } => {
                 let rows: Vec<Vec<String>> = tensors
                     .iter()
                     .map(|tensor| {
@@ -178,7 +186,7 @@ impl Content {
                 let headings = ["Tensor", "Type", ">Shape", ">Values", ">Bytes"];
                 let all = counted(tensors.iter().map(values).sum(), "value");
                 let table = screen.table(&headings, &rows);
-                format!("safetensors, {all}\n{table}\n{}", fits(misfit))
+                format!("safetensors, {all}\n{table}\n{}", answer(fits))
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use super::data::Labelled;
 use super::json::{Json, object};
+use super::parameters::Parameters;
 use super::program::{Engine, Model};
 use super::{Failure, Program};
 use indicatif::ProgressBar;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Images whose layers are compared, from the first.
@@ -23,10 +23,10 @@ pub(crate) struct Row {
     pub(crate) isa: &'static str,
     /// Share of the images that are read right.
     pub(crate) accuracy: f64,
-    /// The reference's accuracy less this one.
-    pub(crate) drop: f64,
+    /// The reference's accuracy less this one, if there is a reference.
+    pub(crate) drop: Option<f64>,
     /// Share of the images that are read as the reference reads them.
-    pub(crate) agreement: f64,
+    pub(crate) agreement: Option<f64>,
     pub(crate) weight_bytes: usize,
     /// The median, one image at a time.
     pub(crate) us_per_image: f64,
@@ -40,8 +40,8 @@ pub(crate) struct Row {
 pub(crate) struct LayerError {
     pub(crate) name: &'static str,
     pub(crate) kind: &'static str,
-    /// The mean squared difference.
-    pub(crate) mse: f64,
+    /// The mean squared difference, if there is a reference.
+    pub(crate) mse: Option<f64>,
 }
 
 impl From<&Row> for Json {
@@ -70,39 +70,49 @@ impl From<&LayerError> for Json {
 pub(crate) struct Bench<'a> {
     program: &'a Program,
     data: &'a Labelled,
-    weights: Option<&'a Path>,
+    parameters: &'a Parameters<'a>,
     isa: &'static str,
-    reference: Box<dyn Engine>,
+    reference: Option<Reference>,
+}
+
+/// What models are compared with.
+struct Reference {
+    engine: Box<dyn Engine>,
     answers: Vec<usize>,
+    accuracy: f64,
 }
 
 impl<'a> Bench<'a> {
     pub(crate) fn new(
         program: &'a Program,
         data: &'a Labelled,
-        weights: Option<&'a Path>,
+        parameters: &'a Parameters<'a>,
         isa: &'static str,
     ) -> Result<Self, Failure> {
-        let mut reference = program.load(program.reference(), weights)?;
         let mut scores = vec![0.0; program.classes()];
-        let answers =
-            data.images().map(|image| answer(&mut *reference, image, &mut scores)).collect();
-        Ok(Self { program, data, weights, isa, reference, answers })
+        let reference = parameters.reference()?.map(|mut engine| {
+            let images = data.images();
+            let answers: Vec<usize> =
+                images.map(|image| answer(&mut *engine, image, &mut scores)).collect();
+            let accuracy = share(&answers, data.labels());
+            Reference { engine, answers, accuracy }
+        });
+        Ok(Self { program, data, parameters, isa, reference })
     }
 
     /// Measures a model; the bar advances by the number of images.
     pub(crate) fn measure(&self, model: &Model, bar: &ProgressBar) -> Result<Row, Failure> {
-        let mut engine = self.program.load(model, self.weights)?;
+        let mut engine = self.parameters.load(model)?;
         let (answers, time) = self.run(&mut *engine, bar);
         let accuracy = share(&answers, self.data.labels());
-        let reference = share(&self.answers, self.data.labels());
+        let reference = self.reference.as_ref();
         Ok(Row {
             precision: model.precision,
             algorithm: model.algorithm,
             isa: self.isa,
             accuracy,
-            drop: reference - accuracy,
-            agreement: share(&answers, self.answers.iter().copied()),
+            drop: reference.map(|reference| reference.accuracy - accuracy),
+            agreement: reference.map(|other| share(&answers, other.answers.iter().copied())),
             weight_bytes: engine.weight_bytes(),
             us_per_image: 1e6 * time.as_secs_f64(),
             layers: self.layers(&*engine),
@@ -116,8 +126,8 @@ impl<'a> Bench<'a> {
         let mut scores = vec![0.0; self.program.classes()];
         let mut answers = Vec::with_capacity(images.len());
         let mut times = Vec::new();
-        let start = Instant::now();
-        while answers.len() < images.len() || start.elapsed() < TIMED {
+        let begin = Instant::now();
+        while answers.len() < images.len() || begin.elapsed() < TIMED {
             for chunk in images.chunks(CHUNK) {
                 let start = Instant::now();
                 let mut read = [0; CHUNK];
@@ -128,7 +138,7 @@ impl<'a> Bench<'a> {
                 if answers.len() < images.len() {
                     answers.extend(&read[..chunk.len()]);
                     bar.inc(chunk.len() as u64);
-                } else if start.elapsed() >= TIMED {
+                } else if begin.elapsed() >= TIMED {
                     break;
                 }
             }
@@ -138,24 +148,30 @@ impl<'a> Bench<'a> {
     }
 
     fn layers(&self, engine: &dyn Engine) -> Vec<LayerError> {
+        let errors = self.reference.as_ref().map(|reference| self.errors(engine, reference));
+        let layers = self.program.layers.iter().enumerate();
+        layers
+            .map(|(at, layer)| LayerError {
+                name: layer.name,
+                kind: layer.kind,
+                mse: errors.as_ref().map(|errors| errors[at]),
+            })
+            .collect()
+    }
+
+    /// The mean squared difference from the reference in each layer.
+    fn errors(&self, engine: &dyn Engine, reference: &Reference) -> Vec<f64> {
         let mut errors: Vec<(f64, usize)> = vec![(0.0, 0); self.program.layers.len()];
         for image in self.data.images().take(TRACED) {
             let image: Vec<f32> = image.iter().map(|&value| f32::from(value) / 255.0).collect();
-            let (ours, theirs) = (engine.trace(&image), self.reference.trace(&image));
+            let (ours, theirs) = (engine.trace(&image), reference.engine.trace(&image));
             for ((sum, count), (ours, theirs)) in errors.iter_mut().zip(ours.iter().zip(&theirs)) {
                 let pairs = ours.values.iter().zip(&theirs.values);
                 *sum += pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
                 *count += ours.values.len();
             }
         }
-        let layers = self.program.layers.iter().zip(errors);
-        layers
-            .map(|(layer, (sum, count))| LayerError {
-                name: layer.name,
-                kind: layer.kind,
-                mse: sum / count.max(1) as f64,
-            })
-            .collect()
+        errors.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect()
     }
 }
 

@@ -13,12 +13,13 @@ mod failure;
 mod inspect;
 mod json;
 mod measure;
+mod parameters;
 mod picture;
 mod portrait;
 mod program;
 mod screen;
 
-pub use program::{Model, Program, program};
+pub use program::{Inside, Model, Program, program};
 
 pub(crate) use failure::Failure;
 

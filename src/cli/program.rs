@@ -3,11 +3,11 @@
 
 use super::Failure;
 use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network};
+use crate::quant::{self, QuantizeError, QuantizeOptions, QuantizeReport};
 use crate::simd::Block;
 use crate::weights::{self, LoadError};
-use std::path::Path;
 
-/// What a program is made for; `program!` writes it.
+/// What a program is made for; [`program!`](crate::cli::program) writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// The name of the network's type.
@@ -18,12 +18,21 @@ pub struct Program {
     pub input: [usize; 3],
     /// The precisions and algorithms that it was compiled for; the first one is the reference.
     pub models: &'static [Model],
-    /// The trained parameters inside, as the bytes of a `.raw` file.
+    /// What the program carries with it, if anything.
+    pub inside: Option<Inside>,
+}
+
+/// What a program carries with it, so that it works with no file given.
+#[derive(Clone, Copy, Debug)]
+pub struct Inside {
+    /// Trained parameters, as the bytes of a `.raw` file.
     pub weights: &'static [u8],
-    /// Images inside, as the bytes of an IDX file.
+    /// Images to measure with, as the bytes of an IDX file.
     pub images: &'static [u8],
     /// Their labels, as the bytes of an IDX file.
     pub labels: &'static [u8],
+    /// Other images, to quantize with, as the bytes of an IDX file.
+    pub calibration: &'static [u8],
 }
 
 /// The network in one precision under one algorithm.
@@ -35,14 +44,39 @@ pub struct Model {
     pub algorithm: &'static str,
     /// What runs each layer; empty for a layer that has no algorithm.
     pub algorithms: &'static [&'static str],
-    load: fn(Weights<'_>) -> Result<Box<dyn Engine>, LoadError>,
+    /// Whether it is left out where nobody names its precision.
+    pub(crate) on_request: bool,
+    pub(crate) load: fn(Stored<'_>) -> Result<Box<dyn Engine>, LoadError>,
+    pub(crate) quantize: Option<Quantize>,
 }
 
-/// Where parameters come from.
+/// From parameters in floats and images to the bytes of a quantized `.safetensors` file.
+pub(crate) type Quantize =
+    fn(Stored<'_>, Images<'_>, &QuantizeOptions) -> Result<Quantized, QuantizeError>;
+
+/// The images that a network is quantized with, one after the other.
+pub(crate) type Images<'a> = &'a mut dyn Iterator<Item = Vec<f32>>;
+
+/// A quantized network as a file, and what quantization did to it.
+pub(crate) type Quantized = (Vec<u8>, QuantizeReport);
+
+/// Where a model's parameters come from.
 #[derive(Clone, Copy, Debug)]
-enum Weights<'a> {
+pub(crate) enum Stored<'a> {
+    /// The bytes of a `.raw` file.
     Raw(&'a [u8]),
-    File(&'a Path),
+    /// The bytes of a `.safetensors` file.
+    Safetensors(&'a [u8]),
+    /// Drawn from a seed.
+    Random(u64),
+}
+
+fn load<N: Network>(stored: Stored<'_>) -> Result<N, LoadError> {
+    match stored {
+        Stored::Raw(bytes) => weights::from_raw(bytes),
+        Stored::Safetensors(bytes) => weights::from_safetensors(bytes),
+        Stored::Random(seed) => Ok(weights::random(seed)),
+    }
 }
 
 impl Model {
@@ -52,14 +86,29 @@ impl Model {
             precision: N::PRECISION,
             algorithm,
             algorithms: N::ALGORITHMS,
-            load: |weights| {
-                let network: N = match weights {
-                    Weights::Raw(bytes) => weights::from_raw(bytes)?,
-                    Weights::File(path) => weights::from_file(path)?,
-                };
-                Ok(Box::new(Loaded { network, workspace: network::workspace::<N>() }))
-            },
+            on_request: false,
+            load: |stored| Ok(Loaded::<N>::boxed(load(stored)?)),
+            quantize: None,
         }
+    }
+
+    /// The network `N`, compiled for this algorithm, whose parameters follow from those of the network
+    /// `F` in floats.
+    pub const fn quantized<F: Network, N: Network + 'static>(algorithm: &'static str) -> Self {
+        Self {
+            quantize: Some(|stored, images, options| {
+                let floats: F =
+                    load(stored).map_err(|error| QuantizeError::Parameters(error.to_string()))?;
+                let (network, report) = quant::quantize_report::<F, N>(&floats, images, options)?;
+                Ok((weights::to_safetensors(&network), report))
+            }),
+            ..Self::of::<N>(algorithm)
+        }
+    }
+
+    /// The same, left out where nobody names its precision.
+    pub const fn on_request(self) -> Self {
+        Self { on_request: true, ..self }
     }
 }
 
@@ -78,6 +127,12 @@ pub(crate) trait Engine {
 struct Loaded<N> {
     network: N,
     workspace: Box<[Block]>,
+}
+
+impl<N: Network + 'static> Loaded<N> {
+    fn boxed(network: N) -> Box<dyn Engine> {
+        Box::new(Self { network, workspace: network::workspace::<N>() })
+    }
 }
 
 impl<N: Network> Engine for Loaded<N> {
@@ -109,8 +164,15 @@ impl Program {
         &self.models[0]
     }
 
-    /// The models of some precisions under some algorithms; of all that there are, or the reference's
-    /// own, where none is named.
+    /// The models that run best in their precision, one for each.
+    pub(crate) fn best(&self) -> impl Iterator<Item = &'static Model> {
+        let algorithm = self.reference().algorithm;
+        self.models.iter().filter(move |model| model.algorithm == algorithm)
+    }
+
+    /// The models of some precisions under some algorithms. Where no precision is named: of those that
+    /// are not left out and that run under one of the algorithms. Where no algorithm is named: under the
+    /// reference's own.
     pub(crate) fn select(
         &self,
         precisions: &[String],
@@ -118,8 +180,11 @@ impl Program {
     ) -> Result<Vec<&'static Model>, Failure> {
         let all_precisions = distinct(self.models.iter().map(|model| model.precision));
         let all_algorithms = distinct(self.models.iter().map(|model| model.algorithm));
-        let precisions = match precisions {
-            [] => all_precisions,
+        let usual = distinct(
+            self.models.iter().filter(|model| !model.on_request).map(|model| model.precision),
+        );
+        let named_precisions = match precisions {
+            [] => usual,
             names => named("precision", names, &all_precisions)?,
         };
         let algorithms = match algorithms {
@@ -127,40 +192,33 @@ impl Program {
             names => named("algorithm", names, &all_algorithms)?,
         };
         let mut selected = Vec::new();
-        for precision in precisions {
+        for precision in named_precisions {
             for &algorithm in &algorithms {
                 let mut models = self.models.iter();
                 let model = models
                     .find(|model| model.precision == precision && model.algorithm == algorithm);
-                selected.push(model.ok_or_else(|| {
-                    Failure::usage(format!("{algorithm} does not run in {precision}"))
-                })?);
+                match model {
+                    Some(model) => selected.push(model),
+                    None if precisions.is_empty() => {}
+                    None => return Err(self.no_pair(precision, algorithm)),
+                }
             }
         }
         Ok(selected)
     }
 
-    /// Why the network can't take a file's parameters, if it can't.
-    pub(crate) fn misfit(&self, file: &Path) -> Option<String> {
-        let mut error = (self.reference().load)(Weights::File(file)).err()?;
-        // Whoever asks knows the file.
-        error.file = None;
-        Some(error.to_string())
-    }
-
-    /// A model with the parameters of a file, or with those inside.
-    pub(crate) fn load(
-        &self,
-        model: &Model,
-        file: Option<&Path>,
-    ) -> Result<Box<dyn Engine>, Failure> {
-        let engine = match file {
-            Some(path) => (model.load)(Weights::File(path)),
-            None => (model.load)(Weights::Raw(self.weights)),
-        };
-        engine.map_err(|error| {
-            Failure::because(format!("cannot load parameters into {}", self.network), error)
-        })
+    fn no_pair(&self, precision: &str, algorithm: &str) -> Failure {
+        let models = self.models.iter();
+        let pairs = models.filter(|model| model.precision == precision);
+        let algorithms: Vec<&str> = pairs.map(|model| model.algorithm).collect();
+        let models = self.models.iter();
+        let pairs = models.filter(|model| model.algorithm == algorithm);
+        let precisions: Vec<&str> = pairs.map(|model| model.precision).collect();
+        Failure::usage(format!(
+            "{algorithm} does not run in {precision}: {precision} has {}, and {algorithm} runs in {}",
+            algorithms.join(", "),
+            precisions.join(", "),
+        ))
     }
 }
 
@@ -180,6 +238,7 @@ fn named(
     known: &[&'static str],
 ) -> Result<Vec<&'static str>, Failure> {
     let found = names.iter().map(|name| {
+        let name = name.trim();
         known.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().ok_or_else(|| {
             let known = known.join(", ");
             Failure::usage(format!("no {what} `{name}`: this program has {known}"))
@@ -193,22 +252,31 @@ fn named(
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __program {
-    ($network:ident, $($field:tt)*) => {{
+    ($network:ident, $inside:expr) => {{
+        use $crate::cli::Model;
         use $crate::conv::{Algorithm, Auto, Direct, Fft, Im2col, Naive, Winograd};
         use $crate::network::Network;
+        use $crate::{I4, W2A8, W4A8};
         $crate::cli::Program {
             network: <$network as Network>::NAME,
             layers: <$network as Network>::LAYERS,
             input: <$network as Network>::INPUT,
-            models: const { &[
-                $crate::cli::Model::of::<$network<f32, Auto>>(<Auto as Algorithm>::NAME),
-                $crate::cli::Model::of::<$network<f32, Naive>>(<Naive as Algorithm>::NAME),
-                $crate::cli::Model::of::<$network<f32, Im2col>>(<Im2col as Algorithm>::NAME),
-                $crate::cli::Model::of::<$network<f32, Direct>>(<Direct as Algorithm>::NAME),
-                $crate::cli::Model::of::<$network<f32, Winograd>>(<Winograd as Algorithm>::NAME),
-                $crate::cli::Model::of::<$network<f32, Fft>>(<Fft as Algorithm>::NAME),
-            ] },
-            $($field)*
+            models: const {
+                &[
+                    Model::of::<$network<f32, Auto>>(Auto::NAME),
+                    Model::of::<$network<f32, Naive>>(Naive::NAME),
+                    Model::of::<$network<f32, Im2col>>(Im2col::NAME),
+                    Model::of::<$network<f32, Direct>>(Direct::NAME),
+                    Model::of::<$network<f32, Winograd>>(Winograd::NAME),
+                    Model::of::<$network<f32, Fft>>(Fft::NAME),
+                    Model::quantized::<$network<f32, Auto>, $network<i8, Auto>>(Auto::NAME),
+                    Model::quantized::<$network<f32, Auto>, $network<W4A8, Auto>>(Auto::NAME),
+                    Model::quantized::<$network<f32, Auto>, $network<I4, Auto>>(Auto::NAME),
+                    Model::quantized::<$network<f32, Auto>, $network<W2A8, Auto>>(Auto::NAME)
+                        .on_request(),
+                ]
+            },
+            inside: $inside,
         }
     }};
 }

@@ -202,6 +202,13 @@ pub(crate) fn progress(what: &str, steps: usize) -> ProgressBar {
     ProgressBar::new(steps as u64).with_style(style).with_message(what.to_owned())
 }
 
+/// Says on standard error what the reader may not expect.
+pub(crate) fn note(text: &str) {
+    anstream::eprintln!("{NOTE}note:{NOTE:#} {}", printable(text));
+}
+
+const NOTE: Style = AnsiColor::Yellow.on_default().bold();
+
 /// Text from outside in one line, without what a terminal would obey.
 pub(crate) fn printable(text: impl ToString) -> String {
     let escaped = |char: char| match char.is_control() {

@@ -81,7 +81,8 @@ fn convert<N: Network, M: Network>(
     options: &QuantizeOptions,
 ) -> Result<(M, Quantizer), QuantizeError> {
     let mut formats = Formats::default();
-    M::build(&mut formats).expect("nothing is wrong with empty parameters");
+    M::build::<&mut dyn Source>(&mut (&mut formats as _))
+        .expect("nothing is wrong with empty parameters");
     let compensated =
         |format: &Format| options.weights(format.grid).rounding == Rounding::Compensated;
     let moments = formats.layers.iter().filter(|(_, format)| compensated(format));
@@ -104,7 +105,7 @@ fn convert<N: Network, M: Network>(
         return Err(QuantizeError::NoImages);
     }
     let mut parameters = Floats::default();
-    network.write(&mut parameters);
+    network.write::<&mut dyn Sink>(&mut (&mut parameters as _));
     let reports = N::LAYERS.iter().zip(&seen.rows).map(|(layer, values)| {
         let report = LayerReport {
             name: layer.name,
@@ -121,7 +122,7 @@ fn convert<N: Network, M: Network>(
     });
     let reports = reports.collect();
     let mut quantizer = Quantizer { seen, parameters, options: *options, reports, error: None };
-    match M::build(&mut quantizer) {
+    match M::build::<&mut dyn Source>(&mut (&mut quantizer as _)) {
         Ok(quantized) => Ok((quantized, quantizer)),
         Err(error) => Err(quantizer.error.unwrap_or(QuantizeError::Parameters(format!("{error}")))),
     }

@@ -11,14 +11,16 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+/// What a file holds parameters as.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(crate) enum FileFormat {
     Raw,
     Safetensors,
 }
 
-impl Format {
-    fn of(path: &Path) -> Result<Self, LoadError> {
+impl FileFormat {
+    /// What the ending of a file's name says.
+    pub(crate) fn of(path: &Path) -> Result<Self, LoadError> {
         let ending = path.extension().unwrap_or_default();
         if ending.eq_ignore_ascii_case("raw") {
             Ok(Self::Raw)
@@ -71,18 +73,18 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, LoadError> {
 pub fn from_file<N: Network>(path: impl AsRef<Path>) -> Result<N, LoadError> {
     let path = path.as_ref();
     let network = || {
-        let format = Format::of(path)?;
+        let format = FileFormat::of(path)?;
         let (file, len) = open(path)?;
         match format {
-            Format::Raw if !N::Precision::FLOAT => {
+            FileFormat::Raw if !N::Precision::FLOAT => {
                 let wanted = "`.safetensors` for a quantized network";
                 Err(LoadError::new(LoadErrorKind::Format, wanted, "`.raw`, which holds floats"))
             }
-            Format::Raw => {
+            FileFormat::Raw => {
                 raw::check_len(len, N::STORED)?;
                 from_raw(&read_all(file, len)?)
             }
-            Format::Safetensors => from_safetensors(&read_all(file, len)?),
+            FileFormat::Safetensors => from_safetensors(&read_all(file, len)?),
         }
     };
     network().map_err(|error| named(error, path))
@@ -112,8 +114,8 @@ pub fn load<N: Network>(network: &mut N, path: impl AsRef<Path>) -> Result<(), L
 pub fn save<N: Network>(network: &N, path: impl AsRef<Path>) -> Result<(), SaveError> {
     let path = path.as_ref();
     let write = || {
-        let bytes = match Format::of(path)? {
-            Format::Raw if !N::Precision::FLOAT => {
+        let bytes = match FileFormat::of(path)? {
+            FileFormat::Raw if !N::Precision::FLOAT => {
                 let wanted = "`.safetensors` for a quantized network";
                 return Err(LoadError::new(
                     LoadErrorKind::Format,
@@ -121,8 +123,8 @@ pub fn save<N: Network>(network: &N, path: impl AsRef<Path>) -> Result<(), SaveE
                     "`.raw`, which holds floats",
                 ));
             }
-            Format::Raw => to_raw(network),
-            Format::Safetensors => to_safetensors(network),
+            FileFormat::Raw => to_raw(network),
+            FileFormat::Safetensors => to_safetensors(network),
         };
         replace(path, &bytes).map_err(|error| LoadError::io("a place to write a file", error))
     };

@@ -1,12 +1,14 @@
 //! Networks from bytes, and bytes from networks.
 
-use super::{LoadError, Random, RawSink, RawSource, SafetensorsSink, SafetensorsSource, Source};
+use super::{
+    LoadError, Random, RawSink, RawSource, SafetensorsSink, SafetensorsSource, Sink, Source,
+};
 use crate::network::Network;
 use alloc::vec::Vec;
 
 /// A network with all parameters of a source.
 fn build<N: Network>(mut source: impl Source) -> Result<N, LoadError> {
-    let network = N::build(&mut source)?;
+    let network = N::build::<&mut dyn Source>(&mut (&mut source as _))?;
     source.finish()?;
     Ok(network)
 }
@@ -38,13 +40,13 @@ pub fn random<N: Network>(seed: u64) -> N {
 /// If the network is quantized: the format holds only floats.
 pub fn to_raw<N: Network>(network: &N) -> Vec<u8> {
     let mut sink = RawSink::default();
-    network.write(&mut sink);
+    network.write::<&mut dyn Sink>(&mut (&mut sink as _));
     sink.bytes
 }
 
 /// A network's parameters as a `.safetensors` file.
 pub fn to_safetensors<N: Network>(network: &N) -> Vec<u8> {
     let mut sink = SafetensorsSink::default();
-    network.write(&mut sink);
+    network.write::<&mut dyn Sink>(&mut (&mut sink as _));
     sink.into_bytes()
 }

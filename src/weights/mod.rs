@@ -30,6 +30,8 @@ pub use error::SaveError;
 pub(crate) use error::bytes;
 #[cfg(feature = "alloc")]
 pub use error::{LoadError, LoadErrorKind};
+#[cfg(feature = "cli")]
+pub(crate) use file::FileFormat;
 #[cfg(feature = "std")]
 pub(crate) use file::open;
 #[cfg(feature = "std")]
@@ -180,6 +182,26 @@ pub trait Source {
     fn finish(&mut self) -> Result<(), LoadError>;
 }
 
+/// One type for all sources, so that each network's code for reading is compiled once.
+#[cfg(feature = "alloc")]
+impl Source for &mut dyn Source {
+    fn tensor(&mut self, parameter: Parameter<'_>) -> Result<Vec<f32>, LoadError> {
+        (**self).tensor(parameter)
+    }
+
+    fn integers(&mut self, request: &IntegerRequest<'_>) -> Result<Integers, LoadError> {
+        (**self).integers(request)
+    }
+
+    fn edge(&mut self, name: &str, row: Option<usize>, max: u8) -> Result<Edge, LoadError> {
+        (**self).edge(name, row, max)
+    }
+
+    fn finish(&mut self) -> Result<(), LoadError> {
+        (**self).finish()
+    }
+}
+
 /// Where parameters go.
 #[cfg(feature = "alloc")]
 pub trait Sink {
@@ -191,6 +213,22 @@ pub trait Sink {
 
     /// Takes what the integers between two layers mean, up to `max`.
     fn edge(&mut self, name: &str, edge: Edge, max: u8);
+}
+
+/// One type for all sinks, so that each network's code for writing is compiled once.
+#[cfg(feature = "alloc")]
+impl Sink for &mut dyn Sink {
+    fn tensor(&mut self, layer: &str, name: &str, shape: &[usize], values: Vec<f32>) {
+        (**self).tensor(layer, name, shape, values);
+    }
+
+    fn integers(&mut self, layer: &ConvSpec, parameters: Integers, format: Format) {
+        (**self).integers(layer, parameters, format);
+    }
+
+    fn edge(&mut self, name: &str, edge: Edge, max: u8) {
+        (**self).edge(name, edge, max);
+    }
 }
 
 /// The error of sources that have no integers.

@@ -33,6 +33,8 @@
 extern crate alloc;
 extern crate self as microcnn;
 
+#[cfg(feature = "std")]
+pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod conv;
@@ -51,6 +53,9 @@ pub mod tensor;
 pub mod weights;
 
 pub use element::I4;
+#[cfg(feature = "std")]
+#[doc = include_str!("bench.md")]
+pub use microcnn_macros::bench_network;
 #[doc = include_str!("language.md")]
 pub use microcnn_macros::network;
 pub use precision::{W2A8, W4A8};
@@ -76,12 +81,14 @@ pub mod prelude {
 /// What the code that `network!` writes refers to; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::conv::{Algorithm, Auto, Convolve, does_itself};
+    #[cfg(feature = "std")]
+    pub use crate::bench;
+    pub use crate::conv::{Algorithm, Auto, Convolve, Naive, does_itself};
     pub use crate::layers::*;
     pub use crate::map::{FeatureMap, reshape};
     pub use crate::network::{
-        LayerInfo, Network, Observer, Pixel, debug, largest, output, predict, predict_with, sum,
-        summary,
+        LayerInfo, Network, Observer, Pixel, Stages, debug, largest, output, predict, predict_with,
+        sum, summary,
     };
     #[cfg(feature = "std")]
     pub use crate::network::{LayerTime, profile};

@@ -41,12 +41,13 @@ fn functions(
 ) -> TokenStream {
     quote! {
         #[inline(always)]
-        fn forward<I: __cnn::Isa, T: __cnn::Pixel>(
+        fn forward_in_stages<I: __cnn::Isa, T: __cnn::Pixel, S: __cnn::Stages>(
             &self,
             isa: I,
             image: &[T],
             result: &mut [f32],
             workspace: &mut [__cnn::Block],
+            stages: &mut S,
         ) {
             #forward
         }
@@ -95,6 +96,7 @@ fn body_after_a_mistake() -> TokenStream {
     quote! {
         const LAYERS: &'static [__cnn::LayerInfo] = &[];
         const ALGORITHMS: &'static [&'static str] = &[];
+        const STAGES: &'static [::core::option::Option<usize>] = &[];
         const STORED: usize = 0;
         const SLOTS: &'static [usize] = &[];
         const SCRATCH: usize = 0;
@@ -134,6 +136,7 @@ impl Writer<'_> {
             }
             None => quote!(""),
         });
+        let stages = self.stages();
         let stored = Literal::usize_unsuffixed(plan.stored);
         let slots = self.slots(&plan.forward);
         let walk_slots = self.slots(&plan.walk);
@@ -164,6 +167,7 @@ impl Writer<'_> {
         quote! {
             const LAYERS: &'static [__cnn::LayerInfo] = &[#(#layers,)*];
             const ALGORITHMS: &'static [&'static str] = &[#(#algorithms,)*];
+            const STAGES: &'static [::core::option::Option<usize>] = &[#(#stages,)*];
             const STORED: usize = #stored;
             const SLOTS: &'static [usize] = &[#(#slots,)*];
             const SCRATCH: usize = #scratch;
@@ -317,9 +321,28 @@ impl Writer<'_> {
         quote!(|value| <#precision as __cnn::Arithmetic>::to_f32(value, #edge))
     }
 
+    /// The row of the layer table that each stage of `forward` begins with; reading the input is the first
+    /// stage, and neither it nor a conversion has a row.
+    fn stages(&self) -> Vec<TokenStream> {
+        let rows = self.plan.forward.steps.iter().filter_map(|step| match step {
+            Step::Run { field, .. } => Some(match &self.plan.fields[*field] {
+                Field { state: State::Convert(_), .. } => None,
+                field => field.row,
+            }),
+            _ => None,
+        });
+        let stage = |row: Option<usize>| match row.map(Literal::usize_unsuffixed) {
+            Some(row) => quote!(::core::option::Option::Some(#row)),
+            None => quote!(::core::option::Option::None),
+        };
+        std::iter::once(None).chain(rows).map(stage).collect()
+    }
+
     fn forward(&self) -> TokenStream {
         let program = &self.plan.forward;
         let mut lines = Lines::new(self, program);
+        lines.staged = true;
+        let mut stage = 0;
         for step in &program.steps {
             let Step::Run { field, inputs, output, .. } = step else {
                 lines.other(step);
@@ -329,6 +352,8 @@ impl Writer<'_> {
             let field = &self.plan.fields[*field];
             let method = if field.pools() { "forward_pooled" } else { "forward" };
             let run = lines.run(field, inputs, *output, method);
+            stage += 1;
+            let run = repeated(stage, &run);
             lines.code.extend(quote!(let x: #map = #run;));
             lines.name(*output);
         }
@@ -388,12 +413,14 @@ struct Lines<'a> {
     code: TokenStream,
     /// Whether a line needs scratch memory.
     scratch: bool,
+    /// Whether lines may run more than once.
+    staged: bool,
 }
 
 impl<'a> Lines<'a> {
     fn new(writer: &'a Writer<'a>, program: &'a Program) -> Self {
         let names = vec![None; program.values.len()];
-        Self { writer, program, names, code: TokenStream::new(), scratch: false }
+        Self { writer, program, names, code: TokenStream::new(), scratch: false, staged: false }
     }
 
     /// The variable that holds a map: `x` holds the last one, others have been kept under a name.
@@ -471,10 +498,25 @@ impl<'a> Lines<'a> {
             (input.shape.map(Literal::usize_unsuffixed), self.map_type(ValueId::INPUT));
         let (a, code) = (slot(input.slot), self.code);
         let input = &self.writer.plan.input;
+        let run = quote!(self.#input.forward::<#pixel, #c, #h, #w>(image, #a));
+        let run = if self.staged { repeated(0, &run) } else { run };
         quote! {
             #(#splits)*
-            let x: #map = self.#input.forward::<#pixel, #c, #h, #w>(image, #a);
+            let x: #map = #run;
             #code
+        }
+    }
+}
+
+/// A stage of `forward`, as often as it is asked for.
+fn repeated(stage: usize, run: &TokenStream) -> TokenStream {
+    let stage = Literal::usize_unsuffixed(stage);
+    quote! {
+        loop {
+            let x = #run;
+            if stages.finished(#stage) {
+                break x;
+            }
         }
     }
 }

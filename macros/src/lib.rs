@@ -1,8 +1,10 @@
-//! The `network!` macro of `microcnn`: text → parse → model → infer → plan → expand.
+//! The macros of `microcnn`. `network!`: text → parse → model → infer → plan → expand.
+//! `bench_network!` is one file.
 
 extern crate proc_macro;
 
 mod api;
+mod bench;
 mod docs;
 mod expand;
 mod forward;
@@ -26,6 +28,19 @@ use syn::parse::{ParseStream, Parser};
 #[proc_macro]
 pub fn network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     network_tokens(input.into()).into()
+}
+
+/// Declares the benchmarks of a network; described where `microcnn` exports it.
+#[proc_macro]
+pub fn bench_network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let mut report = Report::default();
+    let suites = |input: ParseStream<'_>| bench::expand(input, &mut report);
+    let code = suites.parse2(input.into()).unwrap_or_else(|error| {
+        report.syntax(&error);
+        TokenStream::new()
+    });
+    let code = if report.is_empty() { code } else { bench::nothing() };
+    quote!(#report #code).into()
 }
 
 fn network_tokens(input: TokenStream) -> TokenStream {

@@ -128,7 +128,7 @@ pub(crate) fn declaration(input: ParseStream<'_>, report: &mut Report) -> Result
 }
 
 /// `#![crate = path]`, or the crate's own name.
-fn crate_path(input: ParseStream<'_>) -> Result<TokenStream> {
+pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<TokenStream> {
     if !(input.peek(Token![#]) && input.peek2(Token![!])) {
         return Ok(quote!(::microcnn));
     }

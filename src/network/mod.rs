@@ -3,6 +3,7 @@
 #[cfg(feature = "alloc")]
 mod observe;
 mod predict;
+mod stages;
 mod summary;
 mod workspace;
 
@@ -11,6 +12,9 @@ pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]
 pub use observe::{LayerTrace, observe_slice, trace, trace_slice};
 pub use predict::{predict, predict_batch, predict_slice, predict_slice_on, predict_with};
+pub use stages::{Once, Stages};
+#[cfg(feature = "std")]
+pub use stages::{Repeated, stage_name, time_stage_on};
 pub use summary::{debug, summary};
 #[cfg(feature = "alloc")]
 pub use workspace::workspace;
@@ -56,6 +60,10 @@ pub trait Network: Sized + Clone + Send + Sync {
     const LAYERS: &'static [LayerInfo];
     /// The algorithm that runs each layer; empty for a layer that has none.
     const ALGORITHMS: &'static [&'static str];
+    /// The row of [`LAYERS`](Self::LAYERS) that each stage of [`forward`](Self::forward) begins with; a
+    /// stage does the layers up to the next one's. Reading the input is the first stage, and neither it
+    /// nor a conversion between precisions has a row.
+    const STAGES: &'static [Option<usize>];
     /// Trained values; running statistics don't count.
     const PARAMETERS: usize = {
         let (mut sum, mut at) = (0, 0);
@@ -93,12 +101,25 @@ pub trait Network: Sized + Clone + Send + Sync {
     const WORKSPACE_BYTES: usize = Self::WORKSPACE * Block::BYTES;
 
     /// One image through the network. `output` is in NCHW order.
+    #[inline(always)]
     fn forward<I: Isa, T: Pixel>(
         &self,
         isa: I,
         image: &[T],
         output: &mut [f32],
         workspace: &mut [Block],
+    ) {
+        self.forward_in_stages(isa, image, output, workspace, &mut Once);
+    }
+
+    /// [`forward`](Self::forward), in which a stage may run more than once.
+    fn forward_in_stages<I: Isa, T: Pixel, S: Stages>(
+        &self,
+        isa: I,
+        image: &[T],
+        output: &mut [f32],
+        workspace: &mut [Block],
+        stages: &mut S,
     );
 
     /// One image through the network, layer by layer as written.

@@ -1,0 +1,148 @@
+//! The stages of a forward function, and the time of each as it runs there: with what is fused into
+//! it, one after the other in the same memory.
+
+#[cfg(feature = "std")]
+use super::Network;
+#[cfg(feature = "std")]
+use crate::shape::volume;
+#[cfg(feature = "std")]
+use crate::simd::{Block, Isa, Kernel};
+#[cfg(feature = "std")]
+use core::sync::atomic::{Ordering, compiler_fence};
+#[cfg(feature = "std")]
+use std::time::{Duration, Instant};
+
+/// Says how often each stage of a forward function runs.
+pub trait Stages {
+    /// Asked after each run of a stage: whether that was the last one.
+    fn finished(&mut self, stage: usize) -> bool;
+}
+
+/// Each stage once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Once;
+
+impl Stages for Once {
+    #[inline(always)]
+    fn finished(&mut self, _: usize) -> bool {
+        true
+    }
+}
+
+/// One stage once to warm up and then several times against the clock, the others once.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug)]
+pub struct Repeated {
+    stage: usize,
+    left: u64,
+    start: Option<Instant>,
+    time: Duration,
+}
+
+#[cfg(feature = "std")]
+impl Repeated {
+    /// So many timed runs of this stage.
+    pub fn new(stage: usize, runs: u64) -> Self {
+        Self { stage, left: runs, start: None, time: Duration::ZERO }
+    }
+
+    /// What the timed runs took.
+    pub fn time(&self) -> Duration {
+        self.time
+    }
+
+    #[inline(never)]
+    fn begin_or_end(&mut self) -> bool {
+        match self.start {
+            None if self.left > 0 => {
+                self.start = Some(Instant::now());
+                false
+            }
+            None => true,
+            Some(start) => {
+                self.time = start.elapsed();
+                true
+            }
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl Stages for Repeated {
+    #[inline(always)]
+    fn finished(&mut self, stage: usize) -> bool {
+        if stage != self.stage {
+            return true;
+        }
+        // What this run has written may not be left to the next one.
+        compiler_fence(Ordering::SeqCst);
+        if self.start.is_some() {
+            self.left -= 1;
+            if self.left > 0 {
+                return false;
+            }
+        }
+        self.begin_or_end()
+    }
+}
+
+/// What some runs of a stage take on an instruction set, in the middle of the forward function for
+/// this image.
+///
+/// # Panics
+/// If the image or the workspace are not of the network's size, or it has no such stage.
+#[cfg(feature = "std")]
+pub fn time_stage_on<I: Isa, N: Network>(
+    isa: I,
+    network: &N,
+    image: &[f32],
+    workspace: &mut [Block],
+    stages: &mut Repeated,
+) {
+    struct Staged<'a, N> {
+        network: &'a N,
+        image: &'a [f32],
+        workspace: &'a mut [Block],
+        stages: &'a mut Repeated,
+    }
+
+    impl<N: Network> Kernel for Staged<'_, N> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<I: Isa>(self, isa: I) {
+            let Self { network, image, workspace, stages } = self;
+            let mut output = std::vec![0.0; volume(N::OUTPUT)];
+            network.forward_in_stages(isa, image, &mut output, workspace, stages);
+        }
+    }
+
+    assert!(
+        image.len() == volume(N::INPUT)
+            && workspace.len() >= N::WORKSPACE
+            && stages.stage < N::STAGES.len(),
+        "{} takes {} values, {} blocks of workspace and has {} stages: not {}, {} and stage {}",
+        N::NAME,
+        volume(N::INPUT),
+        N::WORKSPACE,
+        N::STAGES.len(),
+        image.len(),
+        workspace.len(),
+        stages.stage,
+    );
+    isa.run(Staged { network, image, workspace, stages });
+}
+
+/// What a stage is called in reports: the name of its first layer, or `input` and `convert` with a
+/// number.
+#[cfg(feature = "std")]
+pub fn stage_name<N: Network>(stage: usize) -> std::string::String {
+    match N::STAGES[stage] {
+        Some(row) => N::LAYERS[row].name.into(),
+        None if stage == 0 => "input".into(),
+        None => {
+            let before = N::STAGES[1..=stage].iter().filter(|row| row.is_none()).count();
+            std::format!("convert{before}")
+        }
+    }
+}

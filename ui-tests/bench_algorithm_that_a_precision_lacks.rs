@@ -1,0 +1,7 @@
+use microcnn::lenet::LeNet5;
+
+microcnn::bench_network! {
+    LeNet5,
+    precisions: [f32, i8],
+    algorithms: [Auto, Winograd],
+}

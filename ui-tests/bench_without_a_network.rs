@@ -1,0 +1,1 @@
+microcnn::bench_network!();

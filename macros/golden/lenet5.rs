@@ -437,6 +437,15 @@ const _: () = {
             >>::ALGORITHM,
             "",
         ];
+        const STAGES: &'static [::core::option::Option<usize>] = &[
+            ::core::option::Option::None,
+            ::core::option::Option::Some(0),
+            ::core::option::Option::Some(3),
+            ::core::option::Option::Some(6),
+            ::core::option::Option::Some(9),
+            ::core::option::Option::Some(11),
+            ::core::option::Option::Some(12),
+        ];
         const STORED: usize = 61706;
         const SLOTS: &'static [usize] = &[
             __cnn::largest(
@@ -501,34 +510,60 @@ const _: () = {
             ],
         );
         #[inline(always)]
-        fn forward<I: __cnn::Isa, T: __cnn::Pixel>(
+        fn forward_in_stages<I: __cnn::Isa, T: __cnn::Pixel, S: __cnn::Stages>(
             &self,
             isa: I,
             image: &[T],
             result: &mut [f32],
             workspace: &mut [__cnn::Block],
+            stages: &mut S,
         ) {
             let (a, workspace) = workspace
                 .split_at_mut(<Self as __cnn::Network>::SLOTS[0]);
             let (b, scratch) = workspace
                 .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
-            let x: &__cnn::Map<P, 1, 28, 28> = self
-                .input
-                .forward::<T, 1, 28, 28>(image, a);
-            let x: &__cnn::Map<P, 6, 14, 14> = self
-                .conv1
-                .forward_pooled(isa, x, b, scratch);
-            let x: &__cnn::Map<P, 16, 5, 5> = self
-                .conv2
-                .forward_pooled(isa, x, a, scratch);
-            let x: &__cnn::Map<P, 120, 1, 1> = self.conv3.forward(isa, x, b, scratch);
-            let x: &__cnn::Map<P, 84, 1, 1> = self.fc1.forward(isa, x, a, scratch);
-            let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = self
-                .fc2
-                .forward(isa, x, b, scratch);
-            let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = self
-                .softmax1
-                .forward(isa, x, a);
+            let x: &__cnn::Map<P, 1, 28, 28> = loop {
+                let x = self.input.forward::<T, 1, 28, 28>(image, a);
+                if stages.finished(0) {
+                    break x;
+                }
+            };
+            let x: &__cnn::Map<P, 6, 14, 14> = loop {
+                let x = self.conv1.forward_pooled(isa, x, b, scratch);
+                if stages.finished(1) {
+                    break x;
+                }
+            };
+            let x: &__cnn::Map<P, 16, 5, 5> = loop {
+                let x = self.conv2.forward_pooled(isa, x, a, scratch);
+                if stages.finished(2) {
+                    break x;
+                }
+            };
+            let x: &__cnn::Map<P, 120, 1, 1> = loop {
+                let x = self.conv3.forward(isa, x, b, scratch);
+                if stages.finished(3) {
+                    break x;
+                }
+            };
+            let x: &__cnn::Map<P, 84, 1, 1> = loop {
+                let x = self.fc1.forward(isa, x, a, scratch);
+                if stages.finished(4) {
+                    break x;
+                }
+            };
+            let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = loop {
+                let x = self.fc2.forward(isa, x, b, scratch);
+                if stages.finished(5) {
+                    break x;
+                }
+            };
+            let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = loop {
+                let x = self.softmax1.forward(isa, x, a);
+                if stages.finished(6) {
+                    break x;
+                }
+            };
             __cnn::output(
                 x,
                 |value| <::core::primitive::f32 as __cnn::Arithmetic>::to_f32(

@@ -27,8 +27,12 @@ const ALGORITHMS: &[&str] = &["Naive", "Im2col", "Direct", "Winograd", "Fft", "A
 /// Algorithms that have kernels for floats alone.
 const FLOAT_ONLY: &[&str] = &["Winograd", "Fft"];
 
-/// A whole `bench_network!`.
-pub(crate) fn expand(input: ParseStream<'_>, report: &mut Report) -> Result<TokenStream> {
+/// A whole `bench_network!`. The networks are noted as they are read.
+pub(crate) fn expand(
+    input: ParseStream<'_>,
+    networks: &mut Vec<Path>,
+    report: &mut Report,
+) -> Result<TokenStream> {
     let microcnn = crate_path(input)?;
     let mut suites = Vec::new();
     if input.is_empty() {
@@ -39,7 +43,7 @@ pub(crate) fn expand(input: ParseStream<'_>, report: &mut Report) -> Result<Toke
         ));
     }
     while !input.is_empty() {
-        suites.push(suite(input, &microcnn, report)?);
+        suites.push(suite(input, &microcnn, networks, report)?);
         if !input.is_empty() {
             input.parse::<Token![;]>()?;
         }
@@ -57,16 +61,23 @@ pub(crate) fn expand(input: ParseStream<'_>, report: &mut Report) -> Result<Toke
     })
 }
 
-/// What is left after a mistake.
-pub(crate) fn nothing() -> TokenStream {
-    quote!(
+/// What is left after a mistake: nothing else is wrong, and the networks are in use.
+pub(crate) fn nothing(networks: &[Path]) -> TokenStream {
+    quote! {
+        #(const _: ::core::option::Option<#networks> = ::core::option::Option::None;)*
         fn main() {}
-    )
+    }
 }
 
 /// `LeNet5, precisions: [f32, i8], batches: [1]`.
-fn suite(input: ParseStream<'_>, microcnn: &TokenStream, report: &mut Report) -> Result<Suite> {
+fn suite(
+    input: ParseStream<'_>,
+    microcnn: &TokenStream,
+    networks: &mut Vec<Path>,
+    report: &mut Report,
+) -> Result<Suite> {
     let network: Path = input.call(Path::parse_mod_style)?;
+    networks.push(network.clone());
     let (mut precisions, mut algorithms) = (None, None);
     let (mut isas, mut batches, mut value) = (None, None, None);
     let mut seen: Vec<Ident> = Vec::new();

@@ -34,12 +34,13 @@ pub fn network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[proc_macro]
 pub fn bench_network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let mut report = Report::default();
-    let suites = |input: ParseStream<'_>| bench::expand(input, &mut report);
+    let mut networks = Vec::new();
+    let suites = |input: ParseStream<'_>| bench::expand(input, &mut networks, &mut report);
     let code = suites.parse2(input.into()).unwrap_or_else(|error| {
         report.syntax(&error);
         TokenStream::new()
     });
-    let code = if report.is_empty() { code } else { bench::nothing() };
+    let code = if report.is_empty() { code } else { bench::nothing(&networks) };
     quote!(#report #code).into()
 }
 

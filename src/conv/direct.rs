@@ -5,7 +5,9 @@
 //! padded layer reads a copy of its input with the padding around it.
 
 use super::tile::{self, Job, Plan, Planned, Windows};
-use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, depthwise, pad, rows};
+use super::{
+    Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, pad, rows,
+};
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, PoolShape};
@@ -71,10 +73,16 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
     ) {
         let (shape, activation) = (L::SPEC.shape, E::ACTIVATION);
         if const { rows::pay::<P>(&L::SPEC.shape) } {
-            let input = rows::copy::<P>(&shape, input, scratch, P::padding(parameters.channels));
+            let (plane, scratch) =
+                scratch.split_at_mut(const { rows::blocks::<P>(&L::SPEC.shape) });
+            let input = rows::copy::<P>(&shape, input, plane, P::padding(parameters.channels));
             let pool = E::POOL.is_some();
             let job = rows::Job { shape, parameters, activation, pool, input, output };
-            rows::run_planned::<P, I, RowTiles<P, I, L, E>>(isa, job);
+            if const { bands::pay::<P>(&L::SPEC.shape, E::POOL.is_some()) } {
+                P::run_bands(isa, job, scratch);
+            } else {
+                rows::run_planned::<P, I, RowTiles<P, I, L, E>>(isa, job);
+            }
             return;
         }
         let input = pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels));
@@ -107,11 +115,16 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
     fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
         let Image { parameters, activation, pool, input, output, scratch } = image;
         if rows::pay::<P>(shape) {
-            let input = rows::copy::<P>(shape, input, scratch, P::padding(parameters.channels));
-            let tile = rows::choose::<I>(shape, pool);
+            let (plane, scratch) = scratch.split_at_mut(rows::blocks::<P>(shape));
+            let input = rows::copy::<P>(shape, input, plane, P::padding(parameters.channels));
+            let (tile, bands) = (rows::choose::<I>(shape, pool), bands::pay::<P>(shape, pool));
             let shape = *shape;
             let job = rows::Job { shape, parameters, activation, pool, input, output };
-            rows::run_any(isa, tile, job);
+            if bands {
+                P::run_bands(isa, job, scratch);
+            } else {
+                rows::run_any(isa, tile, job);
+            }
             return;
         }
         let input = pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels));
@@ -128,7 +141,11 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
 }
 
 const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
-    if rows::pay::<P>(shape) { rows::blocks::<P>(shape) } else { pad::blocks::<P>(shape) }
+    if rows::pay::<P>(shape) {
+        rows::blocks::<P>(shape) + bands::blocks::<P>(shape)
+    } else {
+        pad::blocks::<P>(shape)
+    }
 }
 
 /// Whether a layer's results go through its pool before they are stored.

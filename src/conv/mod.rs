@@ -1,6 +1,7 @@
 //! Convolution algorithms. One file each; linear layers are convolutions whose window is their input.
 
 mod auto;
+pub(crate) mod bands;
 mod depthwise;
 mod direct;
 mod explicit;
@@ -25,6 +26,7 @@ pub use fft::Fft;
 pub use im2col::Im2col;
 pub use layout::{LANES, WeightLayout};
 pub use naive::Naive;
+pub use rows::Job as RowsJob;
 #[cfg(feature = "alloc")]
 pub use winograd::Winograd;
 

@@ -43,7 +43,7 @@ pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
 /// Values of a row of the padded copy, and in all: behind the last row there is room for the lanes that
 /// no output needs.
 #[inline(always)]
-const fn sizes(shape: &ConvShape) -> [usize; 2] {
+pub(super) const fn sizes(shape: &ConvShape) -> [usize; 2] {
     let [height, width] = padded(shape);
     [width, height * width + 4 * LANES]
 }
@@ -80,12 +80,13 @@ pub(super) fn copy<'s, P: Arithmetic>(
 }
 
 /// A layer over one image.
-pub(super) struct Job<'p, 'a, P: Arithmetic> {
+pub struct Job<'p, 'a, P: Arithmetic> {
     pub(super) shape: ConvShape,
     pub(super) parameters: Parameters<'p, P>,
     pub(super) activation: Activation,
     /// Whether the results go through a 2×2 pool.
     pub(super) pool: bool,
+    /// The image with its padding.
     pub(super) input: &'a [P::Element],
     pub(super) output: &'a mut [Output<P>],
 }

@@ -15,7 +15,7 @@
 use super::{Arithmetic, Output, Parameters, Precision, WrittenEdge};
 #[cfg(feature = "alloc")]
 use super::{Loaded, Loading};
-use crate::conv::{LANES, WeightLayout};
+use crate::conv::{LANES, RowsJob, WeightLayout, bands};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -353,6 +353,7 @@ impl<P: Integer> Arithmetic for P {
     const UNITS: usize = 4;
     // A row's last step reads on behind the window, where only weights of 0 come to nothing.
     const ROWS: bool = matches!(P::GRID, Grid::Whole { .. });
+    const BYTES: bool = !P::Results::FLOAT;
     type Sum = i32;
     type Sums<I: Isa> = I::I32;
     type Inputs<I: Isa> = <P::Width as Width>::Parts<I::Inputs>;
@@ -656,9 +657,61 @@ impl<P: Integer> Arithmetic for P {
         activation: Activation,
         output: &mut [Output<P>],
     ) {
-        let steps = isa.mul(isa.to_f32(sums), isa.splat(channels.multipliers[channel]));
+        let steps = spread_steps(isa, sums, channels, channel);
         P::Results::block::<P, I>(isa, steps, channels.ends, activation, output);
     }
+
+    #[inline(always)]
+    fn run_bands<I: Isa>(isa: I, job: RowsJob<'_, '_, P>, scratch: &mut [Block]) {
+        bands::run(isa, job, scratch);
+    }
+}
+
+/// Four neighbouring factors of an output channel: of a row of taps of the one input channel that there
+/// is, the `quad`th four.
+#[inline(always)]
+pub(crate) fn packed_quad<P: Integer>(
+    layout: &WeightLayout,
+    weights: &[u8],
+    output: usize,
+    [row, quad]: [usize; 2],
+) -> u32 {
+    let (block, lane) = (output / LANES, output % LANES);
+    let steps = layout.runs * layout.steps();
+    let step = row * layout.steps() + quad / P::Width::PARTS;
+    let at = 4 * (block * LANES * steps + step * layout.lanes(block) + lane);
+    let (shift, mask, set) = part::<P>(quad % P::Width::PARTS);
+    let bytes = weights[at..].first_chunk().expect("a lane has four bytes");
+    let [mask, set] = [mask, set].map(|byte| u32::from_le_bytes([byte; 4]));
+    u32::from_le_bytes(*bytes) << shift & mask | set
+}
+
+/// Sums of one channel at neighbouring positions as steps from the zero point.
+#[inline(always)]
+fn spread_steps<I: Isa>(isa: I, sums: I::I32, channels: Channels<'_>, channel: usize) -> I::F32 {
+    isa.mul(isa.to_f32(sums), isa.splat(channels.multipliers[channel]))
+}
+
+/// Results of some channels, from `first`, at neighbouring positions: `[outputs, places]` are the values
+/// from one position to the next, and positions. What lies between them, or behind the last one, is what
+/// other channels and positions are written to later.
+#[inline(always)]
+pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize, const PASSES: usize>(
+    isa: I,
+    sums: &[[I::I32; OUTPUTS]; PASSES],
+    channels: Channels<'_>,
+    first: usize,
+    output: &mut [u8],
+    [outputs, places]: [usize; 2],
+) {
+    let mut steps = [[isa.splat(0.0); OUTPUTS]; PASSES];
+    for pass in 0..PASSES {
+        for o in 0..OUTPUTS {
+            let channel = first + pass * OUTPUTS + o;
+            steps[pass][o] = spread_steps(isa, sums[pass][o], channels, channel);
+        }
+    }
+    isa.store_pixels(steps.as_flattened(), channels.ends.range, output, [outputs, places]);
 }
 
 /// The parts of packed weights as factors.

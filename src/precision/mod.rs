@@ -13,7 +13,7 @@ pub use integer::{Integer, Real};
 pub use w2a8::W2A8;
 pub use w4a8::W4A8;
 
-use crate::conv::WeightLayout;
+use crate::conv::{RowsJob, WeightLayout};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -81,6 +81,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     const UNITS: usize;
     /// Whether the lanes may also be positions of a row, with [`slide_inputs`](Self::slide_inputs).
     const ROWS: bool;
+    /// Whether activations and results are bytes, for which there is [`run_bands`](Self::run_bands).
+    const BYTES: bool = false;
     /// One output channel's running sum.
     type Sum: Copy;
     /// Sixteen running sums: of sixteen output channels, or of one channel at sixteen positions.
@@ -239,6 +241,13 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
         activation: Activation,
         output: &mut [Output<Self>],
     );
+
+    /// Runs a layer of one input channel and the pool behind it. Only precisions of
+    /// [`BYTES`](Self::BYTES) can.
+    #[inline(always)]
+    fn run_bands<I: Isa>(_: I, _: RowsJob<'_, '_, Self>, _: &mut [Block]) {
+        unreachable!("only bytes run in bands");
+    }
 }
 
 /// What a layer in a precision writes.

@@ -1,6 +1,6 @@
 //! AVX-512 as Ice Lake, Zen 4 and their successors have it: sixteen lanes are one register.
 
-use super::{Isa, Kernel, Steps};
+use super::{Isa, Kernel, Steps, store_pixels};
 use core::arch::x86_64::*;
 
 /// AVX-512 with the extensions F, BW, VL, DQ, VNNI and VBMI.
@@ -226,6 +226,73 @@ impl Isa for Avx512 {
         }
     }
 
+    /// The even and the odd ones.
+    #[inline(always)]
+    fn slide_pairs(self, bytes: &[u8; 35]) -> [__m512i; 2] {
+        const PLACES: [[u8; 64]; 2] = {
+            let mut places = [[0; 64]; 2];
+            let mut at = 0;
+            while at < 64 {
+                places[0][at] = (at / 4 * 2 + at % 4) as u8;
+                places[1][at] = places[0][at] + 1;
+                at += 1;
+            }
+            places
+        };
+        // SAFETY: this token exists only where AVX-512BW and VBMI do; the mask lets only the 35 bytes be
+        // read, and both tables are 64 readable bytes.
+        unsafe {
+            let bytes = _mm512_maskz_loadu_epi8((1 << 35) - 1, bytes.as_ptr().cast());
+            [
+                _mm512_permutexvar_epi8(_mm512_loadu_si512(PLACES[0].as_ptr().cast()), bytes),
+                _mm512_permutexvar_epi8(_mm512_loadu_si512(PLACES[1].as_ptr().cast()), bytes),
+            ]
+        }
+    }
+
+    /// The even and the odd ones.
+    #[inline(always)]
+    fn slide_columns(self, rows: [&[u8; 32]; 4]) -> [__m512i; 2] {
+        const PLACES: [[u8; 64]; 2] = {
+            let mut places = [[0; 64]; 2];
+            let mut at = 0;
+            while at < 64 {
+                places[0][at] = (at % 4 * 32 + at / 4 * 2) as u8;
+                places[1][at] = places[0][at] + 1;
+                at += 1;
+            }
+            places
+        };
+        // SAFETY: this token exists only where AVX-512F and VBMI do; each row is 32 readable bytes, each
+        // table 64.
+        unsafe {
+            let upper = _mm512_inserti64x4::<1>(
+                _mm512_castsi256_si512(_mm256_loadu_si256(rows[0].as_ptr().cast())),
+                _mm256_loadu_si256(rows[1].as_ptr().cast()),
+            );
+            let lower = _mm512_inserti64x4::<1>(
+                _mm512_castsi256_si512(_mm256_loadu_si256(rows[2].as_ptr().cast())),
+                _mm256_loadu_si256(rows[3].as_ptr().cast()),
+            );
+            let even = _mm512_loadu_si512(PLACES[0].as_ptr().cast());
+            let odd = _mm512_loadu_si512(PLACES[1].as_ptr().cast());
+            [
+                _mm512_permutex2var_epi8(upper, even, lower),
+                _mm512_permutex2var_epi8(upper, odd, lower),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn max_slid(self, [even, odd]: [__m512i; 2]) -> __m512i {
+        self.max_i32(even, odd)
+    }
+
+    #[inline(always)]
+    fn spread_factor(self, factor: &[u32; 2]) -> __m512i {
+        self.splat_i32(factor[0] as i32)
+    }
+
     #[inline(always)]
     fn inputs(self, bytes: __m512i) -> __m512i {
         bytes
@@ -253,6 +320,50 @@ impl Isa for Avx512 {
         unsafe {
             let bytes = _mm512_cvtepi32_epi8(self.whole_steps(steps, range));
             _mm_storeu_si128(values.as_mut_ptr().cast(), bytes);
+        }
+    }
+
+    #[inline(always)]
+    fn store_pixels(
+        self,
+        steps: &[__m512],
+        range: Steps,
+        bytes: &mut [u8],
+        [stride, places]: [usize; 2],
+    ) {
+        if stride != steps.len() || stride > 8 {
+            return store_pixels(self, steps, range, bytes, [stride, places]);
+        }
+        // Four channels are the bytes of a register's lanes; two registers are a table of all bytes.
+        let mut tables = [self.splat_i32(0); 2];
+        for (channel, &steps) in steps.iter().enumerate() {
+            let whole = self.whole_steps(steps, range);
+            let shift = (channel % 4 * 8) as u32;
+            let table = &mut tables[channel / 4];
+            // SAFETY: this token exists only where AVX-512F does.
+            *table = unsafe {
+                _mm512_or_si512(*table, _mm512_sllv_epi32(whole, _mm512_set1_epi32(shift as i32)))
+            };
+        }
+        let [first, last] = tables;
+        for (half, order) in INTERLEAVED[steps.len()].iter().enumerate() {
+            let (from, len) = (64 * half, places * stride);
+            if from < len {
+                let rest = &mut bytes[from..];
+                // SAFETY: this token exists only where AVX-512BW and VBMI do; a table is 64 readable
+                // bytes, and either 64 bytes are written that are there, or the mask lets only those of
+                // the slice be.
+                unsafe {
+                    let order = _mm512_loadu_si512(order.as_ptr().cast());
+                    let pixels = _mm512_permutex2var_epi8(first, order, last);
+                    if rest.len() >= 64 {
+                        _mm512_storeu_si512(rest.as_mut_ptr().cast(), pixels);
+                    } else {
+                        let mask = (1 << rest.len()) - 1;
+                        _mm512_mask_storeu_epi8(rest.as_mut_ptr().cast(), mask, pixels);
+                    }
+                }
+            }
         }
     }
 
@@ -287,6 +398,23 @@ impl Avx512 {
         }
     }
 }
+
+/// For so many channels, the places of the bytes of sixteen pixels among the lanes of two registers, of
+/// which each holds four channels.
+static INTERLEAVED: [[[u8; 64]; 2]; 9] = {
+    let mut tables = [[[0; 64]; 2]; 9];
+    let mut channels = 1;
+    while channels < 9 {
+        let mut at = 0;
+        while at < 16 * channels {
+            let (pixel, channel) = (at / channels, at % channels);
+            tables[channels][at / 64][at % 64] = (channel / 4 * 64 + pixel * 4 + channel % 4) as u8;
+            at += 1;
+        }
+        channels += 1;
+    }
+    tables
+};
 
 /// The first `len` of sixteen lanes.
 #[inline(always)]

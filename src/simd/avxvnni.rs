@@ -1,7 +1,9 @@
 //! AVX-VNNI: AVX2 with the products of bytes in one instruction, as Intel's cores since Alder Lake and
 //! Zen 5 have it.
 
-use super::avx2::{Integers, Pair, max_pairs, max_pairs_i32, ymm_part, ymm_vocabulary};
+use super::avx2::{
+    Integers, Pair, max_pairs, max_pairs_i32, mix_columns, ymm_part, ymm_vocabulary,
+};
 use super::{Isa, Kernel, Steps};
 use core::arch::x86_64::*;
 
@@ -56,6 +58,11 @@ impl Isa for AvxVnni {
                 _mm256_dpbusd_avx_epi32(sums[1], inputs[1], weights[1]),
             ]
         }
+    }
+
+    #[inline(always)]
+    fn spread_factor(self, factor: &[u32; 2]) -> Integers {
+        self.splat_i32(factor[0] as i32)
     }
 
     ymm_vocabulary!();

@@ -148,6 +148,41 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         self.load_quads(&lanes)
     }
 
+    /// The four neighbours from each of 32 neighbouring bytes on, in two parts of an order that
+    /// [`max_slid`](Self::max_slid) knows.
+    #[inline(always)]
+    fn slide_pairs(self, bytes: &[u8; 35]) -> [Self::Quads; 2] {
+        let (first, last) = (bytes.first_chunk(), bytes[16..].first_chunk());
+        [self.slide(first.expect("19 of 35")), self.slide(last.expect("19 of 35 - 16"))]
+    }
+    /// For each of 32 places the bytes of four rows, in the order of
+    /// [`slide_pairs`](Self::slide_pairs).
+    #[inline(always)]
+    fn slide_columns(self, rows: [&[u8; 32]; 4]) -> [Self::Quads; 2] {
+        let mut lanes = [[0; 64]; 2];
+        for place in 0..32 {
+            for row in 0..4 {
+                lanes[place / 16][place % 16 * 4 + row] = rows[row][place];
+            }
+        }
+        [self.load_quads(&lanes[0]), self.load_quads(&lanes[1])]
+    }
+    /// The larger of each two neighbours, of 32 in the order of [`slide_pairs`](Self::slide_pairs).
+    #[inline(always)]
+    fn max_slid(self, sums: [Self::I32; 2]) -> Self::I32 {
+        self.max_pairs_i32(sums[0], sums[1])
+    }
+    /// Four factors as [`spread_factor`](Self::spread_factor) wants them, from the lowest byte on.
+    #[inline(always)]
+    fn factor(self, quad: u32) -> [u32; 2] {
+        [quad, 0]
+    }
+    /// The same four factors in every lane.
+    #[inline(always)]
+    fn spread_factor(self, factor: &[u32; 2]) -> Self::Weights {
+        self.weights(self.splat_quad(factor[0].to_le_bytes()), 0, 0xFF, 0)
+    }
+
     /// Makes bytes ready to be factors.
     fn inputs(self, bytes: Self::Quads) -> Self::Inputs;
     /// Makes bytes ready to be factors: shifts every lane to the left, then keeps the bits of `mask`
@@ -159,6 +194,20 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Writes whole numbers of steps from a zero point: rounded half to even, shifted by it, and kept
     /// within `low..=high`. No step is NaN.
     fn store_steps(self, steps: Self::F32, range: Steps, values: &mut [u8; 16]);
+
+    /// [`store_steps`](Self::store_steps) of several vectors, interleaved: `[stride, places]` are the
+    /// bytes from one lane's to the next's, and lanes that count. Where nothing lies between lanes, bytes
+    /// behind the last one may be overwritten.
+    #[inline(always)]
+    fn store_pixels(
+        self,
+        steps: &[Self::F32],
+        range: Steps,
+        bytes: &mut [u8],
+        [stride, places]: [usize; 2],
+    ) {
+        store_pixels(self, steps, range, bytes, [stride, places]);
+    }
 
     /// [`store_steps`](Self::store_steps) of the first lanes, as many as there are places.
     #[inline(always)]
@@ -190,6 +239,41 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         let mut lanes = [0.0; 16];
         self.store(vector, &mut lanes);
         values.copy_from_slice(&lanes[..values.len()]);
+    }
+}
+
+/// [`Isa::store_pixels`] on any instruction set: four vectors at once, so that a lane's bytes are stored
+/// together.
+#[inline(always)]
+fn store_pixels<I: Isa>(
+    isa: I,
+    steps: &[I::F32],
+    range: Steps,
+    bytes: &mut [u8],
+    [stride, places]: [usize; 2],
+) {
+    for (group, steps) in steps.chunks(4).enumerate() {
+        let mut channels = [[0; 16]; 4];
+        for (channel, &steps) in channels.iter_mut().zip(steps) {
+            isa.store_steps(steps, range, channel);
+        }
+        let mut quads = [0; 16];
+        for lane in 0..16 {
+            quads[lane] = u32::from(channels[0][lane])
+                | u32::from(channels[1][lane]) << 8
+                | u32::from(channels[2][lane]) << 16
+                | u32::from(channels[3][lane]) << 24;
+        }
+        let pixels = bytes[4 * group..].chunks_mut(stride);
+        for (pixel, quad) in pixels.zip(&quads[..places]) {
+            let quad = quad.to_le_bytes();
+            match steps.len() {
+                4 => pixel[..4].copy_from_slice(&quad),
+                3 => pixel[..3].copy_from_slice(&quad[..3]),
+                2 => pixel[..2].copy_from_slice(&quad[..2]),
+                _ => pixel[0] = quad[0],
+            }
+        }
     }
 }
 

@@ -1,0 +1,290 @@
+//! `rows.rs` for bytes, where a 2×2 pool follows: bands of two rows of windows, of whose results one row
+//! is left.
+//!
+//! ```text
+//! before:  four weights of a window that meet four bytes at once, for each step and output channel
+//! for each band, for each 32 windows of its rows:
+//!     for each step:   x = the bytes of the even windows, and of the odd ones     one load, two shuffles
+//!         for each output channel o:   sum[row][parity][o] += x · weights of o
+//!     the largest of a channel's four sums ─ rounding ─ channels interleaved, stored as neighbours
+//! ```
+//!
+//! A step is four neighbouring taps of a row, or, of the columns that are left over, four taps below each
+//! other where that takes fewer steps: 5×5 taps are seven steps instead of ten.
+
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
+
+use super::rows::{self, Job};
+use super::{LANES, WeightLayout};
+use crate::precision::Arithmetic;
+use crate::precision::integer::{Integer, finish_pixels, packed_quad};
+use crate::shape::ConvShape;
+use crate::simd::memory::values_mut;
+use crate::simd::{Block, Isa};
+
+/// Windows of a row that a tile takes.
+const WIDTH: usize = 2 * LANES;
+
+/// Whether a layer for which `rows.rs` pays runs here.
+pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape, pool: bool) -> bool {
+    P::BYTES && pool && rows::pay::<P>(shape) && shape.output[1] > 1 && shape.output[2] > 1
+}
+
+/// Blocks for the weights.
+pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
+    if pay::<P>(shape, true) {
+        Block::count::<Factor>(Walk::new(shape).steps * shape.output[0])
+    } else {
+        0
+    }
+}
+
+/// Four weights as an instruction set wants to spread them.
+type Factor = [u32; 2];
+
+/// How a window's taps are dealt out to steps.
+#[derive(Clone, Copy)]
+struct Walk {
+    rows: usize,
+    /// Steps along a row of taps.
+    across: usize,
+    /// Columns of taps behind these, which are taken from top to bottom.
+    columns: usize,
+    /// Steps down a column.
+    down: usize,
+    steps: usize,
+}
+
+impl Walk {
+    #[inline(always)]
+    const fn new(shape: &ConvShape) -> Self {
+        let [rows, width] = shape.window.kernel;
+        let (columns, down) = (width % 4, rows.div_ceil(4));
+        if columns * down < rows {
+            let across = width / 4;
+            Self { rows, across, columns, down, steps: rows * across + columns * down }
+        } else {
+            let across = width.div_ceil(4);
+            Self { rows, across, columns: 0, down, steps: rows * across }
+        }
+    }
+}
+
+/// Runs a layer with its pool.
+#[inline(always)]
+pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut [Block]) {
+    let shape = job.shape;
+    let walk = Walk::new(&shape);
+    let outputs = shape.output[0];
+    let factors: &mut [Factor] = values_mut(scratch, walk.steps * outputs);
+    fill::<P, I>(isa, &job, &walk, factors);
+    let bands = Bands { job, walk, factors };
+    // Sums of both rows, where they fit into the registers; else row by row, and few channels at once.
+    let wide = I::VECTORS / I::REGISTERS > 26;
+    match (outputs, wide) {
+        (6.., true) => bands.run::<I, 2, 6, 1>(isa),
+        (6.., false) => bands.run::<I, 1, 3, 2>(isa),
+        (4.., true) => bands.run::<I, 2, 4, 1>(isa),
+        (4.., false) => bands.run::<I, 1, 2, 2>(isa),
+        (3, true) => bands.run::<I, 2, 3, 1>(isa),
+        (3, false) => bands.run::<I, 1, 3, 1>(isa),
+        (2, true) => bands.run::<I, 2, 2, 1>(isa),
+        (2, false) => bands.run::<I, 1, 2, 1>(isa),
+        (_, true) => bands.run::<I, 2, 1, 1>(isa),
+        (_, false) => bands.run::<I, 1, 1, 1>(isa),
+    }
+}
+
+/// The weights of each step and channel.
+#[inline(always)]
+fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: &mut [Factor]) {
+    let outputs = job.shape.output[0];
+    let layout = WeightLayout::new(&job.shape, P::GROUP);
+    let weights = job.parameters.weights;
+    let mut steps = factors.chunks_exact_mut(outputs);
+    for ky in 0..walk.rows {
+        for quad in 0..walk.across {
+            let step = steps.next().expect("there is room for all steps");
+            for (o, factor) in step.iter_mut().enumerate() {
+                *factor = isa.factor(packed_quad::<P>(&layout, weights, o, [ky, quad]));
+            }
+        }
+    }
+    for column in 0..walk.columns {
+        for down in 0..walk.down {
+            let step = steps.next().expect("there is room for all steps");
+            for (o, factor) in step.iter_mut().enumerate() {
+                let mut taps = 0;
+                for ky in 4 * down..walk.rows.min(4 * down + 4) {
+                    let quad = packed_quad::<P>(&layout, weights, o, [ky, walk.across]);
+                    taps |= (quad >> (8 * column) & 0xFF) << (8 * (ky - 4 * down));
+                }
+                *factor = isa.factor(taps);
+            }
+        }
+    }
+}
+
+struct Bands<'p, 'a, 'f, P: Arithmetic> {
+    job: Job<'p, 'a, P>,
+    walk: Walk,
+    factors: &'f [Factor],
+}
+
+/// Sums of rows, of even and odd windows, and of output channels.
+type Sums<I, const ROWS: usize, const OUTPUTS: usize> = [[[<I as Isa>::I32; OUTPUTS]; 2]; ROWS];
+
+impl<P: Integer> Bands<'_, '_, '_, P> {
+    #[inline(always)]
+    fn run<I: Isa, const ROWS: usize, const OUTPUTS: usize, const PASSES: usize>(mut self, isa: I) {
+        let [outputs, height, width] = self.job.shape.output;
+        let channels = OUTPUTS * PASSES;
+        let mut first = 0;
+        loop {
+            for band in 0..height / 2 {
+                let mut x = 0;
+                while x < width / 2 * 2 {
+                    self.tile::<I, ROWS, OUTPUTS, PASSES>(isa, [band, x], first);
+                    x += WIDTH;
+                }
+            }
+            if first + channels >= outputs {
+                break;
+            }
+            first = (first + channels).min(outputs - channels);
+        }
+    }
+
+    /// The results of a band's two rows at 32 windows from `x` on.
+    #[inline(always)]
+    fn tile<I: Isa, const ROWS: usize, const OUTPUTS: usize, const PASSES: usize>(
+        &mut self,
+        isa: I,
+        [band, x]: [usize; 2],
+        first: usize,
+    ) {
+        let mut pooled = [[isa.splat_i32(0); OUTPUTS]; PASSES];
+        for pass in 0..PASSES {
+            let first = first + pass * OUTPUTS;
+            let sums = self.sums::<I, ROWS, OUTPUTS>(isa, [2 * band, x], first);
+            for o in 0..OUTPUTS {
+                pooled[pass][o] = largest(isa, &sums, o);
+            }
+            if ROWS == 1 {
+                let sums = self.sums::<I, ROWS, OUTPUTS>(isa, [2 * band + 1, x], first);
+                for o in 0..OUTPUTS {
+                    pooled[pass][o] = isa.max_i32(pooled[pass][o], largest(isa, &sums, o));
+                }
+            }
+        }
+        let Job { shape, parameters, output, .. } = &mut self.job;
+        let [outputs, _, width] = shape.output;
+        let places = LANES.min((width - x) / 2);
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(output);
+        let pixels = &mut bytes[(band * (width / 2) + x / 2) * outputs + first..];
+        finish_pixels(isa, &pooled, parameters.channels, first, pixels, [outputs, places]);
+    }
+
+    #[inline(always)]
+    fn sums<I: Isa, const ROWS: usize, const OUTPUTS: usize>(
+        &self,
+        isa: I,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) -> Sums<I, ROWS, OUTPUTS> {
+        let Self { job: Job { shape, parameters, input, .. }, walk, factors } = self;
+        let [row, _] = rows::sizes(shape);
+        let (step_down, tap_down) = (shape.window.stride[0] * row, shape.window.dilation[0] * row);
+        let mut sums = [[[isa.splat_i32(0); OUTPUTS]; 2]; ROWS];
+        for o in 0..OUTPUTS {
+            let start = P::start_spread(isa, parameters.channels, first + o);
+            for r in 0..ROWS {
+                sums[r][0][o] = start;
+                sums[r][1][o] = start;
+            }
+        }
+        let mut factors = factors.chunks_exact(shape.output[0]);
+        for ky in 0..walk.rows {
+            for quad in 0..walk.across {
+                let factors = &factors.next().expect("all steps are there")[first..][..OUTPUTS];
+                let mut inputs = [[isa.splat_quad([0; 4]); 2]; ROWS];
+                for r in 0..ROWS {
+                    let at = (y + r) * step_down + ky * tap_down + x + 4 * quad;
+                    inputs[r] = slide(isa, &input[at..]);
+                }
+                add(isa, &mut sums, inputs, factors);
+            }
+        }
+        for column in 0..walk.columns {
+            for down in 0..walk.down {
+                let factors = &factors.next().expect("all steps are there")[first..][..OUTPUTS];
+                let (top, taps) = (4 * down, (walk.rows - 4 * down).min(4));
+                let mut inputs = [[isa.splat_quad([0; 4]); 2]; ROWS];
+                for r in 0..ROWS {
+                    let at = (y + r) * step_down + top * tap_down + x + 4 * walk.across + column;
+                    let stretch = &input[at..];
+                    inputs[r] = if taps == 1 {
+                        slide(isa, stretch)
+                    } else {
+                        // Where there are fewer than four, the last one's weight is 0 from then on.
+                        let last = taps - 1;
+                        isa.slide_columns([
+                            window(stretch),
+                            window(&stretch[last.min(1) * tap_down..]),
+                            window(&stretch[last.min(2) * tap_down..]),
+                            window(&stretch[last.min(3) * tap_down..]),
+                        ])
+                    };
+                }
+                add(isa, &mut sums, inputs, factors);
+            }
+        }
+        sums
+    }
+}
+
+#[inline(always)]
+fn slide<I: Isa>(isa: I, stretch: &[u8]) -> [I::Quads; 2] {
+    isa.slide_pairs(stretch.first_chunk().expect("room behind the last row"))
+}
+
+#[inline(always)]
+fn window(stretch: &[u8]) -> &[u8; WIDTH] {
+    stretch.first_chunk().expect("room behind the last row")
+}
+
+/// Adds a step's products.
+#[inline(always)]
+fn add<I: Isa, const ROWS: usize, const OUTPUTS: usize>(
+    isa: I,
+    sums: &mut Sums<I, ROWS, OUTPUTS>,
+    quads: [[I::Quads; 2]; ROWS],
+    factors: &[Factor],
+) {
+    let mut inputs = [[isa.inputs(quads[0][0]); 2]; ROWS];
+    for r in 0..ROWS {
+        inputs[r] = [isa.inputs(quads[r][0]), isa.inputs(quads[r][1])];
+    }
+    for o in 0..OUTPUTS {
+        let weights = isa.spread_factor(&factors[o]);
+        for r in 0..ROWS {
+            sums[r][0][o] = isa.dot(sums[r][0][o], inputs[r][0], weights);
+            sums[r][1][o] = isa.dot(sums[r][1][o], inputs[r][1], weights);
+        }
+    }
+}
+
+/// The largest of each two neighbouring windows' sums, and of those below each other.
+#[inline(always)]
+fn largest<I: Isa, const ROWS: usize, const OUTPUTS: usize>(
+    isa: I,
+    sums: &Sums<I, ROWS, OUTPUTS>,
+    o: usize,
+) -> I::I32 {
+    let [mut even, mut odd] = [sums[0][0][o], sums[0][1][o]];
+    for r in 1..ROWS {
+        even = isa.max_i32(even, sums[r][0][o]);
+        odd = isa.max_i32(odd, sums[r][1][o]);
+    }
+    isa.max_slid([even, odd])
+}

@@ -548,9 +548,9 @@ impl<P: Integer> Arithmetic for P {
 
     #[inline(always)]
     fn spread_inputs<I: Isa>(isa: I, inputs: &[u8]) -> Self::Inputs<I> {
-        let mut parts = P::Width::fill(spread_quad(isa, inputs, 0));
+        let mut parts = P::Width::fill(spread_quad::<P, I>(isa, inputs, 0));
         for part in 1..P::Width::PARTS {
-            parts.as_mut()[part] = spread_quad(isa, inputs, part);
+            parts.as_mut()[part] = spread_quad::<P, I>(isa, inputs, part);
         }
         parts
     }
@@ -729,9 +729,14 @@ fn unpack_parts<P: Integer, I: Isa>(
     parts
 }
 
-/// A part of a step's inputs, the same in every lane; what is missing at the end is nothing.
+/// A part of a step's inputs, the same in every lane; what is missing at the end is nothing, or meets
+/// weights that are nothing.
 #[inline(always)]
-fn spread_quad<I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
+fn spread_quad<P: Integer, I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
+    let zeros = matches!(P::GRID, Grid::Whole { .. });
+    if let (true, Some(&[a, b])) = (zeros, inputs.get(4 * part..)) {
+        return isa.inputs(isa.splat_pair([a, b]));
+    }
     let mut quad = [INPUT_OFFSET as u8; 4];
     match inputs.get(4 * part..4 * part + 4) {
         Some(inputs) => quad.copy_from_slice(inputs),

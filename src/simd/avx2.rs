@@ -170,6 +170,12 @@ macro_rules! ymm_vocabulary {
         }
 
         #[inline(always)]
+        fn splat_pair(self, bytes: [u8; 2]) -> Integers {
+            // SAFETY: this token exists only where AVX does.
+            unsafe { [_mm256_set1_epi16(i16::from_le_bytes(bytes)); 2] }
+        }
+
+        #[inline(always)]
         fn widen(self, bytes: &[u8; 16]) -> Integers {
             // SAFETY: this token exists only where AVX2 does; the array is 16 readable bytes.
             unsafe {

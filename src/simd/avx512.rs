@@ -201,6 +201,12 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn splat_pair(self, bytes: [u8; 2]) -> __m512i {
+        // SAFETY: this token exists only where AVX-512BW does.
+        unsafe { _mm512_set1_epi16(i16::from_le_bytes(bytes)) }
+    }
+
+    #[inline(always)]
     fn widen(self, bytes: &[u8; 16]) -> __m512i {
         // SAFETY: this token exists only where AVX-512F does; the array is 16 readable bytes.
         unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(bytes.as_ptr().cast())) }

@@ -136,6 +136,11 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn load_quads(self, bytes: &[u8; 64]) -> Self::Quads;
     /// The same four bytes in every lane.
     fn splat_quad(self, bytes: [u8; 4]) -> Self::Quads;
+    /// The same two bytes in both halves of every lane.
+    #[inline(always)]
+    fn splat_pair(self, [a, b]: [u8; 2]) -> Self::Quads {
+        self.splat_quad([a, b, a, b])
+    }
     /// Sixteen neighbouring bytes, each in the lowest byte of a lane, with zeros above.
     fn widen(self, bytes: &[u8; 16]) -> Self::Quads;
     /// The four neighbours from each of sixteen neighbouring bytes on.

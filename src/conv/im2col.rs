@@ -62,12 +62,13 @@ impl Panel {
         let layout = WeightLayout::new(shape, P::GROUP);
         let [_, height, width] = shape.output;
         let all = height * width;
-        let row = layout.groups * layout.lane_len();
         let in_place = layout.groups == 1
             && layout.runs == 1
             && (layout.taps == 1 && shape.window.stride[0] == 1 && shape.window.stride[1] == 1
                 || all == 1)
             && no_padding(shape);
+        // A map's rows are not filled up to whole steps.
+        let row = if in_place { layout.run } else { layout.groups * layout.lane_len() };
         let fitting = BYTES / (row * size_of::<P::Element>());
         let most = if fitting < 32 { 32 } else { fitting };
         let panels = if in_place { 1 } else { all.div_ceil(most) };
@@ -212,7 +213,7 @@ fn each_panel<P: Arithmetic, M: Multiply<P>>(
     let windows = panel.windows();
     let unfolded = WeightLayout { runs: 1, run: group_step, ..layout };
     if in_place {
-        let layout = WeightLayout { run: layout.run, ..unfolded };
+        let layout = unfolded;
         product.multiply(&mut Job { windows, layout, parameters, activation, input, output });
         return;
     }

@@ -137,9 +137,12 @@ impl Source for SafetensorsSource<'_> {
         if bound > i32::MAX as u64 {
             return Err(wrong("bias", "sums within 32 bits", format!("sums up to {bound}")));
         }
+        // An activation whose results mean what the sums mean is not stored.
+        let stored = format!("{}.activation.scale", spec.name);
+        let stored = self.entries.iter().any(|entry| entry.name == stored);
         let mut edge = |end| self.edge(&format!("{}.{end}", spec.name), None, format.max);
         let sums = if format.float { Edge::default() } else { edge("output")? };
-        let table = is_table(activation) && !format.float;
+        let table = is_table(activation) && !format.float && stored;
         let results = if table { edge("activation")? } else { sums };
         Ok(Integers { layer, sums, results })
     }

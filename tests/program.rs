@@ -134,7 +134,9 @@ mod demo {
         assert_eq!(document["label"], 2);
         assert_eq!(document["images"], 200);
         assert_eq!(document["layers"].as_array().unwrap().len(), 13);
-        assert_eq!(document["results"][0]["precision"], "f32");
+        let results = document["results"].as_array().unwrap();
+        let names = results.iter().map(|row| row["precision"].as_str().unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), ["f32", "i8", "w4a8", "i4"]);
         let sum: f64 =
             document["probabilities"].as_array().unwrap().iter().map(|p| p.as_f64().unwrap()).sum();
         assert!((sum - 1.0).abs() < 1e-5);
@@ -180,6 +182,8 @@ mod classify {
         let document = json(&["classify", "--json", "data/pictures/7_photo.jpg"]);
         assert_eq!(document["precision"], "f32");
         assert_eq!(document["algorithm"], "Auto");
+        let narrow = ["classify", "--json", "--precision", "i4", "data/pictures/7_photo.jpg"];
+        assert_eq!(json(&narrow)["images"][0]["digit"], 7);
         let image = &document["images"][0];
         assert_eq!(image["file"], "data/pictures/7_photo.jpg");
         assert_eq!(image["digit"], 7);
@@ -497,6 +501,108 @@ mod eval {
     }
 }
 
+mod quantize {
+    use super::*;
+
+    fn output(name: &str) -> String {
+        let path = file(name, "");
+        fs::remove_file(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn writes_what_eval_reads_as_it_is() {
+        let path = output("quantized w4a8.safetensors");
+        let out = run(&["quantize", "--precision", "w4a8", "--output", &path]);
+        assert_eq!((out.status.code(), text(&out.stderr)), (Some(0), ""));
+        let out = text(&out.stdout);
+        assert!(out.contains("LeNet5 in w4a8, calibrated on 1,000 images"), "{out}");
+        let bytes = fs::metadata(&path).unwrap().len();
+        assert!((30_000..40_000).contains(&bytes), "{bytes}");
+        let limit = ["eval", "--json", "--limit", "60"];
+        let wanted = json(&[&limit[..], &["--precision", "w4a8"]].concat());
+        for more in [&[][..], &["--precision", "W4A8"]] {
+            let found = json(&[&limit[..], &["--weights", &path], more].concat());
+            assert_eq!(found["results"].as_array().unwrap().len(), 1);
+            for key in ["precision", "accuracy", "drop", "agreement", "weight_bytes", "layers"] {
+                assert_eq!(found["results"][0][key], wanted["results"][0][key], "{key}");
+            }
+        }
+        let plain = json(&[&limit[..], &["--weights", &path, "--algorithm", "naive"]].concat());
+        assert_eq!(plain["results"][0]["layers"], wanted["results"][0]["layers"]);
+        assert_eq!(plain["results"][0]["isa"], "scalar");
+
+        let digit = json(&["classify", "--json", "--weights", &path, "data/pictures/7_photo.jpg"]);
+        assert_eq!(digit["precision"], "w4a8");
+        assert_eq!(digit["images"][0]["digit"], 7);
+        let document = json(&["inspect", "--json", &path]);
+        assert_eq!(document["precision"], "w4a8");
+        assert_eq!(document["misfit"], Value::Null);
+
+        let message = fail(2, &["eval", "--weights", &path, "--precision", "f32"]);
+        assert!(message.contains("quantized already, as w4a8"), "{message}");
+        let images = "data/calibration-images-idx3-ubyte.gz";
+        let message = fail(2, &["eval", "--weights", &path, "--calibration", images]);
+        assert!(message.contains("no use"), "{message}");
+        let again = ["quantize", "--precision", "i8", "--weights", &path, "--output", "x.raw"];
+        assert!(fail(1, &again).contains("x.raw"));
+        let other = output("again.safetensors");
+        let again = ["quantize", "--precision", "i8", "--weights", &path, "--output", &other];
+        assert!(fail(2, &again).contains("quantized already, as w4a8"));
+        assert!(!Path::new(&other).exists());
+
+        let mut damaged = fs::read(&path).unwrap();
+        damaged.truncate(damaged.len() - 1);
+        let damaged = file("cut.safetensors", &damaged);
+        fail_for(&["eval", "--weights", &damaged], &["cut.safetensors"]);
+        let mut damaged = fs::read(&path).unwrap();
+        let at = damaged.len() - 40;
+        damaged[at..].fill(0xFF);
+        let damaged = file("nan.safetensors", &damaged);
+        fail_for(&["eval", "--weights", &damaged], &["nan.safetensors", "fc2.", "wanted"]);
+    }
+
+    #[test]
+    fn reports_each_layer() {
+        let path = output("quantized i8.safetensors");
+        let document = json(&[
+            "quantize",
+            "--json",
+            "--precision",
+            "i8",
+            "--weights",
+            REFERENCE,
+            "--output",
+            &path,
+        ]);
+        assert_eq!(document["precision"], "i8");
+        assert_eq!(document["images"], 1000);
+        assert_eq!(document["bytes"], fs::metadata(&path).unwrap().len());
+        let layers = document["layers"].as_array().unwrap();
+        assert_eq!(layers.len(), 13);
+        assert_eq!(
+            (&layers[0]["name"], &layers[0]["rounding"]),
+            (&"conv1".into(), &"nearest".into())
+        );
+        assert_eq!(layers[1]["clipped"], 0.0);
+        assert!(layers.iter().all(|layer| layer["signal_to_noise_db"].as_f64().unwrap() > 30.0));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        fail(2, &["quantize"]);
+        fail(2, &["quantize", "--precision", "i8"]);
+        fail(2, &["quantize", "--output", "x.safetensors"]);
+        let to = |precision, path| ["quantize", "--precision", precision, "--output", path];
+        assert!(fail(2, &to("i7", "x.safetensors")).contains("i8, w4a8, i4"));
+        assert!(fail(2, &to("f32", "x.safetensors")).contains("i8, w4a8, i4"));
+        fail_for(&to("i8", "x.raw"), &["x.raw", "holds floats"]);
+        fail_for(&to("i8", "x.txt"), &["x.txt", "`.txt`"]);
+        fail_for(&to("i8", "no folder/x.safetensors"), &["no folder"]);
+        assert!(!Path::new(env!("CARGO_MANIFEST_DIR")).join("x.safetensors").exists());
+    }
+}
+
 mod inspect {
     use super::*;
 
@@ -549,7 +655,7 @@ mod inspect {
 #[test]
 fn helps() {
     let out = succeed(&["--help"]);
-    for command in ["demo", "classify", "eval", "inspect"] {
+    for command in ["demo", "classify", "eval", "quantize", "inspect"] {
         assert!(out.contains(&format!("\n  {command} ")), "{out}");
         assert!(succeed(&[command, "--help"]).contains("--json"));
     }

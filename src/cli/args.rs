@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Classify(Classify),
     /// Measure accuracy, speed and each layer's error on labelled images
     Eval(Eval),
+    /// Write the parameters in another precision
+    Quantize(Quantize),
     /// List the network's layers, or what is in a file
     Inspect(Inspect),
 }
@@ -46,16 +48,16 @@ pub(crate) struct Classify {
     /// Pictures of one digit each, of any size; or IDX files
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Number format to compute in
+    /// Number format to compute in [default: f32]
     #[arg(long, value_name = "P")]
     pub(crate) precision: Option<String>,
-    /// Convolution algorithm
+    /// Convolution algorithm [default: Auto]
     #[arg(long, value_name = "A")]
     pub(crate) algorithm: Option<String>,
-    /// Other parameters (.safetensors or .raw)
+    /// Other parameters (.safetensors or .raw) [default: those inside]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// Training images to quantize with (IDX)
+    /// Training images to quantize with (IDX) [default: those inside]
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else
@@ -65,7 +67,7 @@ pub(crate) struct Classify {
 
 #[derive(Args, Debug)]
 pub(crate) struct Eval {
-    /// Other parameters (.safetensors or .raw)
+    /// Other parameters (.safetensors or .raw) [default: those inside]
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Other images than those inside (IDX or gzip)
@@ -77,13 +79,32 @@ pub(crate) struct Eval {
     /// Use the first N images only
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<NonZeroUsize>,
-    /// Number formats, by commas [default: all]
+    /// Number formats, by commas [default: f32,i8,w4a8,i4]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) precision: Vec<String>,
     /// Convolution algorithms, by commas [default: Auto]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) algorithm: Vec<String>,
-    /// Training images to quantize with (IDX)
+    /// Training images to quantize with (IDX) [default: those inside]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calibration: Option<PathBuf>,
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Quantize {
+    /// Number format to write
+    #[arg(long, value_name = "P")]
+    pub(crate) precision: String,
+    /// Parameters in floats (.safetensors or .raw) [default: those inside]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// File to write (.safetensors)
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Training images to quantize with (IDX) [default: those inside]
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else

@@ -13,7 +13,7 @@ const TRACED: usize = 100;
 /// Images that are timed together.
 const CHUNK: usize = 20;
 /// For how long a model runs at least, so that its time can be relied on.
-const TIMED: Duration = Duration::from_millis(300);
+const TIMED: Duration = Duration::from_millis(200);
 
 /// What was measured of one model.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl<'a> Bench<'a> {
         Ok(Row {
             precision: model.precision,
             algorithm: model.algorithm,
-            isa: self.isa,
+            isa: model.isa.unwrap_or(self.isa),
             accuracy,
             drop: reference.map(|reference| reference.accuracy - accuracy),
             agreement: reference.map(|other| share(&answers, other.answers.iter().copied())),

@@ -1,4 +1,4 @@
-//! The program: `microcnn demo`, `classify`, `eval` and `inspect`.
+//! The program: `microcnn demo`, `classify`, `eval`, `quantize` and `inspect`.
 //!
 //! One command is one file. The commands see a network as a [`Program`]: the layers, and each
 //! precision and algorithm that was compiled, behind one interface.
@@ -17,6 +17,7 @@ mod parameters;
 mod picture;
 mod portrait;
 mod program;
+mod quantize;
 mod screen;
 
 pub use program::{Inside, Model, Program, program};
@@ -39,6 +40,7 @@ pub fn run(program: &Program) -> ExitCode {
             Command::Demo(args) => demo::run(program, &screen, isa, &args),
             Command::Classify(args) => classify::run(program, &screen, &args),
             Command::Eval(args) => eval::run(program, &screen, isa, &args),
+            Command::Quantize(args) => quantize::run(program, &screen, &args),
             Command::Inspect(args) => inspect::run(program, &screen, &args),
         });
     match done {

@@ -142,7 +142,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// These parameters as a model has them, in a file; and what quantization did to them.
-    fn quantize(&self, model: &Model) -> Result<Rc<Quantized>, Failure> {
+    pub(crate) fn quantize(&self, model: &Model) -> Result<Rc<Quantized>, Failure> {
         let known = self.quantized.borrow();
         if let Some((_, quantized)) = known.iter().find(|(name, _)| *name == model.precision) {
             return Ok(quantized.clone());
@@ -179,8 +179,7 @@ impl<'a> Parameters<'a> {
 impl Program {
     /// The model that quantizes to a model's precision, if that is not the floats'.
     fn quantizer(&self, model: &Model) -> Option<&'static Model> {
-        let mut models = self.models.iter();
-        models.find(|other| other.precision == model.precision && other.quantize.is_some())
+        self.quantized().find(|other| other.precision == model.precision)
     }
 }
 
@@ -206,7 +205,7 @@ fn recognize(program: &Program, bytes: Vec<u8>, raw: bool) -> Result<Content, Lo
         return Ok(Content::Floats(bytes));
     }
     let mut closest: Option<(usize, LoadError)> = None;
-    for model in program.best().filter(|model| model.quantize.is_some()) {
+    for model in program.quantized() {
         let Err(error) = load(model, Stored::Safetensors(&bytes)) else {
             return Ok(Content::Quantized(model, bytes));
         };

@@ -4,7 +4,7 @@
 use super::Failure;
 use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network};
 use crate::quant::{self, QuantizeError, QuantizeOptions, QuantizeReport};
-use crate::simd::Block;
+use crate::simd::{Block, Isa as _, Scalar};
 use crate::weights::{self, LoadError};
 
 /// What a program is made for; [`program!`](crate::cli::program) writes it.
@@ -44,6 +44,8 @@ pub struct Model {
     pub algorithm: &'static str,
     /// What runs each layer; empty for a layer that has no algorithm.
     pub algorithms: &'static [&'static str],
+    /// The instruction set, where it is always the same one.
+    pub isa: Option<&'static str>,
     /// Whether it is left out where nobody names its precision.
     pub(crate) on_request: bool,
     pub(crate) load: fn(Stored<'_>) -> Result<Box<dyn Engine>, LoadError>,
@@ -86,9 +88,20 @@ impl Model {
             precision: N::PRECISION,
             algorithm,
             algorithms: N::ALGORITHMS,
+            isa: None,
             on_request: false,
-            load: |stored| Ok(Loaded::<N>::boxed(load(stored)?)),
+            load: |stored| Ok(Box::new(Loaded::<N>::new(stored)?)),
             quantize: None,
+        }
+    }
+
+    /// The network `N`, compiled for this algorithm without the extensions of any processor: to compare
+    /// results with rather than times, in a fifth of the code.
+    pub const fn plain<N: Network + 'static>(algorithm: &'static str) -> Self {
+        Self {
+            isa: Some(Scalar::NAME),
+            load: |stored| Ok(Box::new(Plain(Loaded::<N>::new(stored)?))),
+            ..Self::of::<N>(algorithm)
         }
     }
 
@@ -106,10 +119,43 @@ impl Model {
         }
     }
 
+    /// The network `N`, which is compiled again only if its layers run on others than `Like`'s kernels.
+    pub const fn like<Like: Network + 'static, N: Network + 'static>(
+        algorithm: &'static str,
+    ) -> Self {
+        match same(Like::ALGORITHMS, N::ALGORITHMS) {
+            true => Self::of::<Like>(algorithm),
+            false => Self::of::<N>(algorithm),
+        }
+    }
+
     /// The same, left out where nobody names its precision.
     pub const fn on_request(self) -> Self {
         Self { on_request: true, ..self }
     }
+}
+
+/// Whether two lists of names are equal.
+const fn same(these: &[&str], those: &[&str]) -> bool {
+    if these.len() != those.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < these.len() {
+        let (this, that) = (these[at].as_bytes(), those[at].as_bytes());
+        if this.len() != that.len() {
+            return false;
+        }
+        let mut byte = 0;
+        while byte < this.len() {
+            if this[byte] != that[byte] {
+                return false;
+            }
+            byte += 1;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// A network with parameters, ready to run.
@@ -129,9 +175,10 @@ struct Loaded<N> {
     workspace: Box<[Block]>,
 }
 
-impl<N: Network + 'static> Loaded<N> {
-    fn boxed(network: N) -> Box<dyn Engine> {
-        Box::new(Self { network, workspace: network::workspace::<N>() })
+impl<N: Network> Loaded<N> {
+    fn new(stored: Stored<'_>) -> Result<Self, LoadError> {
+        let network = load(stored)?;
+        Ok(Self { network, workspace: network::workspace::<N>() })
     }
 }
 
@@ -153,6 +200,28 @@ impl<N: Network> Engine for Loaded<N> {
     }
 }
 
+/// A network that runs without the extensions of any processor.
+struct Plain<N>(Loaded<N>);
+
+impl<N: Network> Engine for Plain<N> {
+    fn predict(&mut self, images: &[u8], scores: &mut [f32]) {
+        let Loaded { network, workspace } = &mut self.0;
+        network::predict_slice_on(Scalar, network, images, scores, workspace);
+    }
+
+    fn trace(&self, image: &[f32]) -> Vec<LayerTrace> {
+        network::trace_slice_on(Scalar, &self.0.network, image)
+    }
+
+    fn profile(&self, image: &[f32]) -> Vec<LayerTime> {
+        network::profile_slice_on(Scalar, &self.0.network, image)
+    }
+
+    fn weight_bytes(&self) -> usize {
+        self.0.network.weight_bytes()
+    }
+}
+
 impl Program {
     /// How many scores the network gives.
     pub(crate) fn classes(&self) -> usize {
@@ -164,10 +233,9 @@ impl Program {
         &self.models[0]
     }
 
-    /// The models that run best in their precision, one for each.
-    pub(crate) fn best(&self) -> impl Iterator<Item = &'static Model> {
-        let algorithm = self.reference().algorithm;
-        self.models.iter().filter(move |model| model.algorithm == algorithm)
+    /// The models that quantize, one for each precision.
+    pub(crate) fn quantized(&self) -> impl Iterator<Item = &'static Model> {
+        self.models.iter().filter(|model| model.quantize.is_some())
     }
 
     /// The models of some precisions under some algorithms. Where no precision is named: of those that
@@ -266,13 +334,26 @@ macro_rules! __program {
                     Model::of::<$network<f32, Auto>>(Auto::NAME),
                     Model::of::<$network<f32, Naive>>(Naive::NAME),
                     Model::of::<$network<f32, Im2col>>(Im2col::NAME),
-                    Model::of::<$network<f32, Direct>>(Direct::NAME),
+                    Model::like::<$network<f32, Auto>, $network<f32, Direct>>(Direct::NAME),
                     Model::of::<$network<f32, Winograd>>(Winograd::NAME),
                     Model::of::<$network<f32, Fft>>(Fft::NAME),
                     Model::quantized::<$network<f32, Auto>, $network<i8, Auto>>(Auto::NAME),
+                    Model::plain::<$network<i8, Naive>>(Naive::NAME),
+                    Model::plain::<$network<i8, Im2col>>(Im2col::NAME),
+                    Model::like::<$network<i8, Auto>, $network<i8, Direct>>(Direct::NAME),
                     Model::quantized::<$network<f32, Auto>, $network<W4A8, Auto>>(Auto::NAME),
+                    Model::plain::<$network<W4A8, Naive>>(Naive::NAME),
+                    Model::plain::<$network<W4A8, Im2col>>(Im2col::NAME),
+                    Model::like::<$network<W4A8, Auto>, $network<W4A8, Direct>>(Direct::NAME),
                     Model::quantized::<$network<f32, Auto>, $network<I4, Auto>>(Auto::NAME),
+                    Model::plain::<$network<I4, Naive>>(Naive::NAME),
+                    Model::plain::<$network<I4, Im2col>>(Im2col::NAME),
+                    Model::like::<$network<I4, Auto>, $network<I4, Direct>>(Direct::NAME),
                     Model::quantized::<$network<f32, Auto>, $network<W2A8, Auto>>(Auto::NAME)
+                        .on_request(),
+                    Model::plain::<$network<W2A8, Naive>>(Naive::NAME).on_request(),
+                    Model::plain::<$network<W2A8, Im2col>>(Im2col::NAME).on_request(),
+                    Model::like::<$network<W2A8, Auto>, $network<W2A8, Direct>>(Direct::NAME)
                         .on_request(),
                 ]
             },

@@ -53,6 +53,20 @@ pub fn trace_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTrace
     traces
 }
 
+/// [`trace_slice`] on a certain instruction set, whatever `MICROCNN_ISA` says.
+///
+/// # Panics
+/// As [`trace_slice`].
+pub fn trace_slice_on<I: Isa, Net: Network>(
+    isa: I,
+    network: &Net,
+    image: &[f32],
+) -> Vec<LayerTrace> {
+    let mut traces = Vec::new();
+    observe_slice_on(isa, network, image, &mut Watch::Values(Net::LAYERS.iter(), &mut traces));
+    traces
+}
+
 /// The time of every layer, each run by itself with nothing fused: the median of
 /// [`PROFILE_RUNS`] runs.
 #[cfg(feature = "std")]
@@ -69,9 +83,28 @@ pub fn profile<Net: Network, const C: usize, const H: usize, const W: usize>(
 /// If the image has another number of values than the network takes.
 #[cfg(feature = "std")]
 pub fn profile_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTime> {
+    medians::<Net>(|watch| observe_slice(network, image, watch))
+}
+
+/// [`profile_slice`] on a certain instruction set, whatever `MICROCNN_ISA` says.
+///
+/// # Panics
+/// As [`profile_slice`].
+#[cfg(feature = "std")]
+pub fn profile_slice_on<I: Isa, Net: Network>(
+    isa: I,
+    network: &Net,
+    image: &[f32],
+) -> Vec<LayerTime> {
+    medians::<Net>(|watch| observe_slice_on(isa, network, image, watch))
+}
+
+/// The median time of each layer in so many walks.
+#[cfg(feature = "std")]
+fn medians<Net: Network>(mut walk: impl FnMut(&mut Watch<'_>)) -> Vec<LayerTime> {
     let mut runs = vec![Vec::with_capacity(PROFILE_RUNS); Net::LAYERS.len()];
     for _ in 0..PROFILE_RUNS {
-        observe_slice(network, image, &mut Watch::Times(runs.iter_mut()));
+        walk(&mut Watch::Times(runs.iter_mut()));
     }
     let median = |mut times: Vec<Duration>| {
         times.sort_unstable();
@@ -93,22 +126,39 @@ pub const PROFILE_RUNS: usize = 31;
 /// # Panics
 /// If the image has another number of values than the network takes.
 pub fn observe_slice<Net: Network, O: Observer>(network: &Net, image: &[f32], observer: &mut O) {
-    struct Walk<'a, N, O> {
-        network: &'a N,
-        image: &'a [f32],
-        observer: &'a mut O,
+    simd::dispatch(walk(network, image, observer));
+}
+
+fn observe_slice_on<I: Isa, Net: Network, O: Observer>(
+    isa: I,
+    network: &Net,
+    image: &[f32],
+    observer: &mut O,
+) {
+    isa.run(walk(network, image, observer));
+}
+
+struct Walk<'a, N, O> {
+    network: &'a N,
+    image: &'a [f32],
+    observer: &'a mut O,
+}
+
+impl<N: Network, O: Observer> Kernel for Walk<'_, N, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let mut workspace = vec![Block::ZERO; N::WALK_WORKSPACE];
+        self.network.walk(isa, self.image, &mut workspace, self.observer);
     }
+}
 
-    impl<N: Network, O: Observer> Kernel for Walk<'_, N, O> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run<I: Isa>(self, isa: I) {
-            let mut workspace = vec![Block::ZERO; N::WALK_WORKSPACE];
-            self.network.walk(isa, self.image, &mut workspace, self.observer);
-        }
-    }
-
+fn walk<'a, Net: Network, O: Observer>(
+    network: &'a Net,
+    image: &'a [f32],
+    observer: &'a mut O,
+) -> Walk<'a, Net, O> {
     assert!(
         image.len() == volume(Net::INPUT),
         "{} takes images of {} values, this one has {}",
@@ -116,7 +166,7 @@ pub fn observe_slice<Net: Network, O: Observer>(network: &Net, image: &[f32], ob
         volume(Net::INPUT),
         image.len(),
     );
-    simd::dispatch(Walk { network, image, observer });
+    Walk { network, image, observer }
 }
 
 /// What is noted of each layer. One type for both, so that a network's walk is compiled once for each

@@ -126,9 +126,14 @@ pub fn save<N: Network>(network: &N, path: impl AsRef<Path>) -> Result<(), SaveE
             FileFormat::Raw => to_raw(network),
             FileFormat::Safetensors => to_safetensors(network),
         };
-        replace(path, &bytes).map_err(|error| LoadError::io("a place to write a file", error))
+        self::write(path, &bytes)
     };
     write().map_err(|error| SaveError(named(error, path)))
+}
+
+/// Writes a file, which appears under its name when it is complete.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
+    replace(path, bytes).map_err(|error| LoadError::io("a place to write a file", error))
 }
 
 /// The tensors of a `.safetensors` file, in the order in which they lie there.

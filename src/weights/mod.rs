@@ -30,10 +30,10 @@ pub use error::SaveError;
 pub(crate) use error::bytes;
 #[cfg(feature = "alloc")]
 pub use error::{LoadError, LoadErrorKind};
-#[cfg(feature = "cli")]
-pub(crate) use file::FileFormat;
 #[cfg(feature = "std")]
 pub(crate) use file::open;
+#[cfg(feature = "cli")]
+pub(crate) use file::{FileFormat, write};
 #[cfg(feature = "std")]
 pub use file::{from_file, list, load, read, save};
 #[cfg(feature = "alloc")]

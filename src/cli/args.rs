@@ -1,6 +1,8 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use super::Program;
+use super::program::Pictures;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -17,6 +19,31 @@ and a sample of MNIST's test images are inside.";
 pub(crate) struct Line {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+/// The command line of a program.
+pub(crate) fn command(program: &Program) -> clap::Command {
+    let command = Line::command().name(program.name).version(program.version);
+    let command = match program.pictures {
+        Pictures::Digits => command,
+        Pictures::Plain => command.mut_subcommand("classify", |classify| {
+            classify
+                .about("Tell what pictures show: PNG, JPEG or IDX files")
+                .mut_arg("files", |files| {
+                    files.help("Pictures of the network's kind; or IDX files")
+                })
+        }),
+    };
+    if program.inside.is_some() {
+        return command;
+    }
+    let about = format!("The network {}, and how good and fast it is", program.network);
+    command
+        .about(about)
+        .after_help("")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .mut_subcommand("demo", |demo| demo.hide(true))
 }
 
 #[derive(Debug, Subcommand)]
@@ -54,10 +81,10 @@ pub(crate) struct Classify {
     /// Convolution algorithm [default: Auto]
     #[arg(long, value_name = "A")]
     pub(crate) algorithm: Option<String>,
-    /// Other parameters (.safetensors or .raw) [default: those inside]
+    /// Other parameters (.safetensors or .raw)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// Training images to quantize with (IDX) [default: those inside]
+    /// Training images to quantize with (IDX)
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else
@@ -67,14 +94,14 @@ pub(crate) struct Classify {
 
 #[derive(Args, Debug)]
 pub(crate) struct Eval {
-    /// Other parameters (.safetensors or .raw) [default: those inside]
+    /// Other parameters (.safetensors or .raw)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Other images than those inside (IDX or gzip)
-    #[arg(long, value_name = "FILE", requires = "labels")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) images: Option<PathBuf>,
     /// Their labels (IDX or gzip)
-    #[arg(long, value_name = "FILE", requires = "images")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
     /// Use the first N images only
     #[arg(long, value_name = "N")]
@@ -85,7 +112,7 @@ pub(crate) struct Eval {
     /// Convolution algorithms, by commas [default: Auto]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) algorithm: Vec<String>,
-    /// Training images to quantize with (IDX) [default: those inside]
+    /// Training images to quantize with (IDX)
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else
@@ -98,13 +125,13 @@ pub(crate) struct Quantize {
     /// Number format to write
     #[arg(long, value_name = "P")]
     pub(crate) precision: String,
-    /// Parameters in floats (.safetensors or .raw) [default: those inside]
+    /// Parameters in floats (.safetensors or .raw)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// File to write (.safetensors)
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Training images to quantize with (IDX) [default: those inside]
+    /// Training images to quantize with (IDX)
     #[arg(long, value_name = "FILE")]
     pub(crate) calibration: Option<PathBuf>,
     /// Print one JSON document and nothing else

@@ -1,11 +1,12 @@
 //! `microcnn demo`: a digit, what the network makes of it, and how good and fast the network is.
 
 use super::args::Demo;
-use super::data::{Labelled, SIDE};
+use super::data::Labelled;
 use super::draw;
 use super::json::{Json, object};
 use super::measure::{Bench, Row, best};
 use super::parameters::Parameters;
+use super::picture::SIDE;
 use super::portrait::portrait;
 use super::program::Engine;
 use super::screen::{Screen, WIDTH, beside, counted, percent, progress, thousands};
@@ -56,7 +57,7 @@ pub(crate) fn run(
     if !args.json {
         screen.print(&introduction(program, screen, isa))?;
         let title = format!("A test digit, read as {}", best(&scores));
-        screen.print(&portrait(screen, pixels, SIDE, &title, &scores))?;
+        screen.print(&portrait(program, screen, pixels, &title, &scores))?;
         screen.print(&layer_table(screen, &layers))?;
         screen.print(&strip(program, screen, &mut *engine, &data, args.image))?;
     }

@@ -17,10 +17,7 @@ pub(crate) fn run(
     let parameters =
         Parameters::open(program, args.weights.as_deref(), args.calibration.as_deref())?;
     let models = parameters.select(&args.precision, &args.algorithm)?;
-    let data = match (&args.images, &args.labels) {
-        (Some(images), Some(labels)) => Labelled::files(program, images, labels)?,
-        _ => Labelled::inside(program)?,
-    };
+    let data = Labelled::open(program, args.images.as_deref(), args.labels.as_deref())?;
     let data = data.first(args.limit.map_or(usize::MAX, usize::from));
     let bench = Bench::new(program, &data, &parameters, isa)?;
     let bar = progress("Evaluating", models.len() * data.len());

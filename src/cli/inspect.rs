@@ -1,11 +1,11 @@
 //! `microcnn inspect`: the network's layers, or what is in a file.
 
 use super::args::Inspect;
-use super::data::SIDE;
+use super::data::Images;
 use super::json::{Json, object};
 use super::screen::{Screen, counted, printable, thousands};
 use super::{Failure, Program, data, parameters};
-use crate::mnist::{MNIST, MNISTLabels};
+use crate::mnist::idx::{self, Item};
 use crate::weights::{LoadErrorKind, SafetensorsSource, TensorInfo};
 use std::error::Error;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(crate) fn run(program: &Program, screen: &Screen, args: &Inspect) -> Result<
     let content = content(program, path, &bytes)
         .map_err(|error| Failure::because(format!("cannot read {}", path.display()), error))?;
     if args.json {
-        return screen.print_json(&content.json(path));
+        return screen.print_json(&content.json(program, path));
     }
     screen.print(&format!("{}: {}", printable(path.display()), content.text(program, screen)))
 }
@@ -87,9 +87,9 @@ enum Content {
 fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<dyn Error>> {
     if data::looks_like_idx(bytes) {
         // The two are told apart by their magic number, under the compression if there is any.
-        return Ok(match MNISTLabels::from_bytes(bytes) {
+        return Ok(match idx::read(bytes, bytes.len() as u64, Item::Label) {
             Err(error) if error.kind == LoadErrorKind::Header => {
-                Content::Images { count: MNIST::from_bytes(bytes)?.len() }
+                Content::Images { count: Images::from_bytes(program, bytes)?.len() }
             }
             labels => Content::Labels { count: labels?.len() },
         });
@@ -108,6 +108,15 @@ fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<
     Err("neither .safetensors, .raw nor IDX".into())
 }
 
+/// The shape of an image in an IDX file.
+fn image(program: &Program) -> Vec<usize> {
+    match program.input {
+        [channels, 1, 1] => vec![channels],
+        [1, height, width] => vec![height, width],
+        input => input.to_vec(),
+    }
+}
+
 /// A size of 0 makes the tensor empty, however large its other sizes claim to be.
 fn values(tensor: &TensorInfo) -> usize {
     match tensor.shape.contains(&0) {
@@ -121,14 +130,15 @@ fn bytes(tensor: &TensorInfo) -> usize {
 }
 
 impl Content {
-    fn json(&self, path: &Path) -> Json {
+    fn json(&self, program: &Program, path: &Path) -> Json {
         let file = path.display().to_string();
         match self {
             Self::Labels { count } => {
                 object! { "file": file, "format": "IDX labels", "shape": [*count] }
             }
             Self::Images { count } => {
-                object! { "file": file, "format": "IDX images", "shape": [*count, SIDE, SIDE] }
+                let shape: Vec<usize> = [*count].into_iter().chain(image(program)).collect();
+                object! { "file": file, "format": "IDX images", "shape": shape }
             }
             Self::Raw { values, fits } => object! {
                 "file": file,
@@ -162,7 +172,7 @@ impl Content {
         match self {
             Self::Labels { count } => format!("IDX, {}\n", counted(*count, "label")),
             Self::Images { count } => {
-                let size = screen.shape(&[SIDE, SIDE]);
+                let size = screen.shape(&image(program));
                 format!("IDX, {} of {size}\n", counted(*count, "image"))
             }
             Self::Raw { values, fits } => {

@@ -20,18 +20,22 @@ mod program;
 mod quantize;
 mod screen;
 
-pub use program::{Inside, Model, Program, program};
+pub use program::{Inside, Model, Pictures, Program, program};
 
 pub(crate) use failure::Failure;
 
 use args::{Command, Line};
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 use screen::Screen;
 use std::process::ExitCode;
 
 /// Runs the command that the command line asks for.
 pub fn run(program: &Program) -> ExitCode {
-    let line = Line::parse();
+    let grammar = args::command(program);
+    let line = match Line::from_arg_matches(&grammar.clone().get_matches()) {
+        Ok(line) => line,
+        Err(error) => error.exit(),
+    };
     let screen = Screen::of_stdout();
     let command = line.command.unwrap_or_else(|| Command::Demo(args::Demo::default()));
     let done = crate::simd::active()
@@ -45,6 +49,6 @@ pub fn run(program: &Program) -> ExitCode {
         });
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(Line::command()),
+        Err(failure) => failure.report(grammar),
     }
 }

@@ -1,9 +1,9 @@
 //! The parameters that a command works with, in whatever precision it wants them.
 
+use super::data::Images;
 use super::program::{Engine, Model, Quantized, Stored};
 use super::screen::{note, printable, progress};
-use super::{Failure, Program, data};
-use crate::mnist::MNIST;
+use super::{Failure, Program};
 use crate::quant::QuantizeOptions;
 use crate::weights::{self, FileFormat, LoadError, SafetensorsSource};
 use std::borrow::Cow;
@@ -151,8 +151,8 @@ impl<'a> Parameters<'a> {
         let quantize = model.quantize.expect("the caller looked for a model that has it");
         let images = self.calibration_images()?;
         let bar = progress(&format!("Quantizing to {}", model.precision), images.len());
-        let mut images = images.images().map(|image| image.as_slice().to_vec());
-        let mut images = images.by_ref().inspect(|_| bar.inc(1));
+        let real = |image: &[u8]| image.iter().map(|&value| f32::from(value) / 255.0).collect();
+        let mut images = images.iter().map(real).inspect(|_| bar.inc(1));
         let quantized = quantize(self.floats(), &mut images, &QuantizeOptions::default());
         bar.finish_and_clear();
         let quantized = Rc::new(quantized.map_err(|error| {
@@ -163,12 +163,14 @@ impl<'a> Parameters<'a> {
         Ok(quantized)
     }
 
-    fn calibration_images(&self) -> Result<MNIST, Failure> {
+    fn calibration_images(&self) -> Result<Images, Failure> {
         match (&self.calibration, &self.program.inside) {
-            (Some(path), _) => MNIST::new(path).map_err(|error| data::cannot_read(path, error)),
-            (None, Some(inside)) => MNIST::from_bytes(inside.calibration).map_err(|error| {
-                Failure::because("cannot read the calibration images inside the program", error)
-            }),
+            (Some(path), _) => Images::file(self.program, path),
+            (None, Some(inside)) => {
+                Images::from_bytes(self.program, inside.calibration).map_err(|error| {
+                    Failure::because("cannot read the calibration images inside the program", error)
+                })
+            }
             (None, None) => Err(Failure::usage(
                 "quantizing takes --calibration FILE, an IDX file of training images",
             )),

@@ -20,6 +20,21 @@ pub struct Program {
     pub models: &'static [Model],
     /// What the program carries with it, if anything.
     pub inside: Option<Inside>,
+    /// What it reads from pictures.
+    pub pictures: Pictures,
+    /// The name that it says it has.
+    pub name: &'static str,
+    /// The version that it says it has.
+    pub version: &'static str,
+}
+
+/// How a picture becomes what the network takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// It shows a digit: it is made like MNIST's, whatever its size, place and colour.
+    Digits,
+    /// It shows anything: it is scaled to the size of the network's input.
+    Plain,
 }
 
 /// What a program carries with it, so that it works with no file given.
@@ -228,6 +243,11 @@ impl Program {
         self.layers.last().map_or(0, |layer| layer.output.iter().product())
     }
 
+    /// Whether its scores are shares of 1.
+    pub(crate) fn gives_probabilities(&self) -> bool {
+        self.layers.last().is_some_and(|layer| layer.kind == "Softmax")
+    }
+
     /// The precision that others are compared with, under the algorithm that it runs best with.
     pub(crate) fn reference(&self) -> &'static Model {
         &self.models[0]
@@ -316,15 +336,18 @@ fn named(
 }
 
 /// Writes the [`Program`] of a network that `network!` made: the one list of the precisions and
-/// algorithms that programs are compiled for.
+/// algorithms that programs are compiled for. `others` are precisions that are shown where they are
+/// asked for.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __program {
-    ($network:ident, $inside:expr) => {{
+    (
+        $network:ident, [$($precision:ty),*], others: [$($other:ty),*],
+        $inside:expr, $pictures:expr $(,)?
+    ) => {{
         use $crate::cli::Model;
         use $crate::conv::{Algorithm, Auto, Direct, Fft, Im2col, Naive, Winograd};
         use $crate::network::Network;
-        use $crate::{I4, W2A8, W4A8};
         $crate::cli::Program {
             network: <$network as Network>::NAME,
             layers: <$network as Network>::LAYERS,
@@ -337,28 +360,105 @@ macro_rules! __program {
                     Model::like::<$network<f32, Auto>, $network<f32, Direct>>(Direct::NAME),
                     Model::of::<$network<f32, Winograd>>(Winograd::NAME),
                     Model::of::<$network<f32, Fft>>(Fft::NAME),
-                    Model::quantized::<$network<f32, Auto>, $network<i8, Auto>>(Auto::NAME),
-                    Model::plain::<$network<i8, Naive>>(Naive::NAME),
-                    Model::plain::<$network<i8, Im2col>>(Im2col::NAME),
-                    Model::like::<$network<i8, Auto>, $network<i8, Direct>>(Direct::NAME),
-                    Model::quantized::<$network<f32, Auto>, $network<W4A8, Auto>>(Auto::NAME),
-                    Model::plain::<$network<W4A8, Naive>>(Naive::NAME),
-                    Model::plain::<$network<W4A8, Im2col>>(Im2col::NAME),
-                    Model::like::<$network<W4A8, Auto>, $network<W4A8, Direct>>(Direct::NAME),
-                    Model::quantized::<$network<f32, Auto>, $network<I4, Auto>>(Auto::NAME),
-                    Model::plain::<$network<I4, Naive>>(Naive::NAME),
-                    Model::plain::<$network<I4, Im2col>>(Im2col::NAME),
-                    Model::like::<$network<I4, Auto>, $network<I4, Direct>>(Direct::NAME),
-                    Model::quantized::<$network<f32, Auto>, $network<W2A8, Auto>>(Auto::NAME)
+                    $(
+                        Model::quantized::<$network<f32, Auto>, $network<$precision, Auto>>(
+                            Auto::NAME,
+                        ),
+                        Model::plain::<$network<$precision, Naive>>(Naive::NAME),
+                        Model::plain::<$network<$precision, Im2col>>(Im2col::NAME),
+                        Model::like::<$network<$precision, Auto>, $network<$precision, Direct>>(
+                            Direct::NAME,
+                        ),
+                    )*
+                    $(
+                        Model::quantized::<$network<f32, Auto>, $network<$other, Auto>>(Auto::NAME)
+                            .on_request(),
+                        Model::plain::<$network<$other, Naive>>(Naive::NAME).on_request(),
+                        Model::plain::<$network<$other, Im2col>>(Im2col::NAME).on_request(),
+                        Model::like::<$network<$other, Auto>, $network<$other, Direct>>(
+                            Direct::NAME,
+                        )
                         .on_request(),
-                    Model::plain::<$network<W2A8, Naive>>(Naive::NAME).on_request(),
-                    Model::plain::<$network<W2A8, Im2col>>(Im2col::NAME).on_request(),
-                    Model::like::<$network<W2A8, Auto>, $network<W2A8, Direct>>(Direct::NAME)
-                        .on_request(),
+                    )*
                 ]
             },
             inside: $inside,
+            pictures: $pictures,
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
         }
     }};
 }
 pub use crate::__program as program;
+
+/// The whole `main` of a program for a network that `network!` made: `eval`, `bench`, `quantize`,
+/// `classify` and `inspect`, as `microcnn` has them.
+///
+/// `examples/your_program/` is one.
+///
+/// ```ignore
+/// use microcnn::prelude::*;
+///
+/// network! {
+///     /// Tells four textures apart.
+///     pub struct Textures: [3, 32, 32] -> [4] {
+///         conv1: Conv2d<8, 3>(stride = 2), ReLU,
+///         conv2: Conv2d<16, 3>(stride = 2), ReLU, GlobalAvgPool2d,
+///         fc: Linear<4>, Softmax,
+///     }
+/// }
+///
+/// microcnn::cli!(Textures, precisions = [f32, i8]);
+/// ```
+///
+/// * `precisions = [f32, ..]`, `f32` first, are those that the program is compiled for: `f32`, `i8`,
+///   [`W4A8`](crate::W4A8) and [`I4`](crate::I4) where there is no list. Each takes its time to compile, so
+///   that a program under work may want `[f32]`.
+/// * `pictures = Digits` is for networks that read digits from 28×28 pixels: `classify` makes any picture
+///   like one of MNIST's. Others scale a picture to the size of the network's input; its pixels, 0 to 255,
+///   are 0.0 to 1.0 there.
+///
+/// What the program takes:
+/// * `--weights`: parameters in `.safetensors` or `.raw`; without them they are random, and the program
+///   says so.
+/// * `--images` and `--labels`: IDX files, plain or gzip, of bytes in the shape of the network's input
+///   (`[height, width]` where there is one channel, `[channels, height, width]` where there are more,
+///   `[values]` for a flat input).
+/// * `--calibration`: an IDX file of training images, which quantizing needs.
+/// * `classify` takes such IDX files, and PNG and JPEG where the network's input has one channel or
+///   three.
+///
+/// It needs the feature `cli`, which is on by default, and nothing else: the crate that calls it need not
+/// know what the program is made of.
+#[macro_export]
+macro_rules! cli {
+    ($network:ident $(,)?) => {
+        $crate::cli!(@main $network, [i8, $crate::W4A8, $crate::I4], Plain);
+    };
+    ($network:ident, pictures = $pictures:ident $(,)?) => {
+        $crate::cli!(@main $network, [i8, $crate::W4A8, $crate::I4], $pictures);
+    };
+    ($network:ident, precisions = [f32 $(, $precision:ty)* $(,)?] $(,)?) => {
+        $crate::cli!(@main $network, [$($precision),*], Plain);
+    };
+    (
+        $network:ident, precisions = [f32 $(, $precision:ty)* $(,)?],
+        pictures = $pictures:ident $(,)?
+    ) => {
+        $crate::cli!(@main $network, [$($precision),*], $pictures);
+    };
+    (@main $network:ident, [$($precision:ty),*], $pictures:ident) => {
+        fn main() -> ::std::process::ExitCode {
+            let pictures = $crate::cli::Pictures::$pictures;
+            $crate::cli::run(&$crate::cli::program!(
+                $network, [$($precision),*], others: [], ::core::option::Option::None, pictures,
+            ))
+        }
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "`cli!` takes a network and two options: `cli!(MyNetwork)` or \
+             `cli!(MyNetwork, precisions = [f32, i8], pictures = Digits)`; the list begins with `f32`"
+        );
+    };
+}

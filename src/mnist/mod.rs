@@ -12,10 +12,12 @@
 //! # Ok::<(), microcnn::weights::LoadError>(())
 //! ```
 
-mod idx;
+pub(crate) mod idx;
 mod render;
 
 pub use render::Picture;
+
+use idx::Item;
 
 use crate::tensor::Tensor;
 use crate::weights::{LoadError, LoadErrorKind};
@@ -27,6 +29,9 @@ const SIDE: usize = 28;
 
 /// Pixels of an image.
 const PIXELS: usize = SIDE * SIDE;
+
+/// What an IDX file of them holds.
+const IMAGE: Item<'_> = Item::Image(&[&[SIDE, SIDE]]);
 
 /// One image: pixels from 0, the paper, to 255, the ink.
 pub type Image = Tensor<u8, 1, 1, SIDE, SIDE>;
@@ -44,7 +49,7 @@ impl MNIST {
     /// If the file can't be read; if it is not an IDX file of 28×28 images; if it has more or fewer bytes
     /// than its header announces.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let pixels = idx::read_file::<3>(path.as_ref())?;
+        let pixels = idx::read_file(path.as_ref(), IMAGE)?;
         Ok(Self { pixels })
     }
 
@@ -65,7 +70,7 @@ impl MNIST {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn from_bytes(file: &[u8]) -> Result<Self, LoadError> {
-        let pixels = idx::read::<3>(file, file.len() as u64)?;
+        let pixels = idx::read(file, file.len() as u64, IMAGE)?;
         Ok(Self { pixels })
     }
 
@@ -198,7 +203,7 @@ impl MNISTLabels {
     /// header announces; if a label is above 9.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
-        let labels = idx::read_file::<1>(path)?;
+        let labels = idx::read_file(path, Item::Label)?;
         Self::checked(labels).map_err(|error| error.in_file(path.display()))
     }
 
@@ -214,7 +219,7 @@ impl MNISTLabels {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn from_bytes(file: &[u8]) -> Result<Self, LoadError> {
-        Self::checked(idx::read::<1>(file, file.len() as u64)?)
+        Self::checked(idx::read(file, file.len() as u64, Item::Label)?)
     }
 
     fn checked(labels: Vec<u8>) -> Result<Self, LoadError> {

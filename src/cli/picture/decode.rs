@@ -1,4 +1,4 @@
-//! PNG and JPEG → grey.
+//! PNG and JPEG → grey or colours.
 
 use super::{Grey, PictureError, orientation};
 use std::io::Cursor;
@@ -10,12 +10,64 @@ use zune_jpeg::JpegDecoder;
 /// A phone's largest photographs have 50 million pixels; a hostile file may announce any number.
 pub(super) const MOST_PIXELS: usize = 64_000_000;
 
-/// Reads a picture by its content.
+/// Reads a picture of something drawn, by its content.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Grey, PictureError> {
+    let picture = read(bytes, false)?;
+    let values = match picture.channels {
+        1 => picture.values.iter().map(|&grey| f32::from(grey)).collect(),
+        3 => picture.values.chunks_exact(3).map(luma).collect(),
+        channels => on_a_page(picture.values.chunks_exact(channels).map(|pixel| {
+            let (colour, alpha) = pixel.split_at(channels - 1);
+            let value = if channels == 2 { f32::from(colour[0]) } else { luma(colour) };
+            (value, f32::from(alpha[0]) / 255.0)
+        })),
+    };
+    Ok(picture.upright(values))
+}
+
+/// Reads any picture, by its content: grey, or red, green and blue. What is transparent is white.
+pub(crate) fn decode_planes(bytes: &[u8], colours: bool) -> Result<Vec<Grey>, PictureError> {
+    let picture = read(bytes, colours)?;
+    let channels = picture.channels;
+    let plane = |plane: usize| {
+        let values = picture.values.chunks_exact(channels).map(|pixel| {
+            let (colour, alpha) = match channels {
+                2 | 4 => (&pixel[..channels - 1], f32::from(pixel[channels - 1]) / 255.0),
+                _ => (pixel, 1.0),
+            };
+            let value = match colour {
+                [grey] => f32::from(*grey),
+                colour if colours => f32::from(colour[plane]),
+                colour => luma(colour),
+            };
+            value * alpha + 255.0 * (1.0 - alpha)
+        });
+        picture.upright(values.collect())
+    };
+    Ok((0..if colours { 3 } else { 1 }).map(plane).collect())
+}
+
+/// A picture as it is stored.
+struct Stored {
+    width: usize,
+    height: usize,
+    /// Grey or three colours, and the opacity after them if there are two or four.
+    channels: usize,
+    values: Vec<u8>,
+    orientation: u16,
+}
+
+impl Stored {
+    fn upright(&self, values: Vec<f32>) -> Grey {
+        orientation::upright(Grey::new(self.width, self.height, values), self.orientation)
+    }
+}
+
+fn read(bytes: &[u8], colours: bool) -> Result<Stored, PictureError> {
     if bytes.starts_with(b"\x89PNG") {
         png(bytes)
     } else if bytes.starts_with(&[0xFF, 0xD8]) {
-        jpeg(bytes)
+        jpeg(bytes, colours)
     } else {
         Err(PictureError::UnknownFormat)
     }
@@ -28,7 +80,7 @@ fn check_size(width: usize, height: usize) -> Result<(), PictureError> {
     }
 }
 
-fn png(bytes: &[u8]) -> Result<Grey, PictureError> {
+fn png(bytes: &[u8]) -> Result<Stored, PictureError> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     decoder.set_ignore_text_chunk(true);
@@ -39,22 +91,13 @@ fn png(bytes: &[u8]) -> Result<Grey, PictureError> {
     decoder.set_limits(png::Limits { bytes: 8 * MOST_PIXELS });
     let mut reader = decoder.read_info().map_err(PictureError::Png)?;
     let size = reader.output_buffer_size().ok_or(PictureError::TooLarge { width, height })?;
-    let mut pixels = vec![0; size];
-    let frame = reader.next_frame(&mut pixels).map_err(PictureError::Png)?;
+    let mut values = vec![0; size];
+    let frame = reader.next_frame(&mut values).map_err(PictureError::Png)?;
     let channels = frame.color_type.samples();
-    let values = match channels {
-        1 => pixels.iter().map(|&grey| f32::from(grey)).collect(),
-        3 => pixels.chunks_exact(3).map(luma).collect(),
-        _ => on_a_page(pixels.chunks_exact(channels).map(|pixel| {
-            let (colour, alpha) = pixel.split_at(channels - 1);
-            let value = if channels == 2 { f32::from(colour[0]) } else { luma(colour) };
-            (value, f32::from(alpha[0]) / 255.0)
-        })),
-    };
-    Ok(Grey::new(width, height, values))
+    Ok(Stored { width, height, channels, values, orientation: 1 })
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Grey, PictureError> {
+fn jpeg(bytes: &[u8], colours: bool) -> Result<Stored, PictureError> {
     let side = usize::from(u16::MAX);
     let options =
         DecoderOptions::default().set_max_width(side).set_max_height(side).set_strict_mode(false);
@@ -63,21 +106,15 @@ fn jpeg(bytes: &[u8]) -> Result<Grey, PictureError> {
     let (width, height) =
         decoder.info().map_or((0, 0), |info| (usize::from(info.width), usize::from(info.height)));
     check_size(width, height)?;
-    let space = match decoder.input_colorspace() {
-        Some(ColorSpace::Luma | ColorSpace::YCbCr) => ColorSpace::Luma,
-        _ => ColorSpace::RGB,
+    let (space, channels) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (ColorSpace::Luma, 1),
+        Some(ColorSpace::YCbCr) if !colours => (ColorSpace::Luma, 1),
+        _ => (ColorSpace::RGB, 3),
     };
     decoder.set_options(options.jpeg_set_out_colorspace(space));
-    let pixels = decoder.decode().map_err(PictureError::Jpeg)?;
-    let values = match space {
-        ColorSpace::Luma => pixels.iter().map(|&grey| f32::from(grey)).collect(),
-        _ => pixels.chunks_exact(3).map(luma).collect(),
-    };
-    let picture = Grey::new(width, height, values);
-    Ok(match decoder.exif() {
-        Some(exif) => orientation::upright(picture, orientation::of(exif)),
-        None => picture,
-    })
+    let values = decoder.decode().map_err(PictureError::Jpeg)?;
+    let orientation = decoder.exif().map_or(1, |exif| orientation::of(exif));
+    Ok(Stored { width, height, channels, values, orientation })
 }
 
 /// How bright a colour looks (Rec. 601, as in JPEG itself).

@@ -1,12 +1,12 @@
-//! Any picture of a digit → 28×28 as MNIST has it.
+//! Any picture of a digit → 28×28 as MNIST has it; any picture at all → the size that a network takes.
 
 mod decode;
 mod filter;
 mod orientation;
 mod prepare;
 
-pub(crate) use decode::decode;
-pub(crate) use prepare::prepare;
+pub(crate) use decode::{decode, decode_planes};
+pub(crate) use prepare::{SIDE, prepare};
 
 use std::fmt;
 
@@ -46,6 +46,12 @@ impl Grey {
         };
         (0..self.values.len()).filter(|&at| on_border(at)).map(|at| self.values[at]).collect()
     }
+}
+
+/// The bytes of a picture at another size, its proportions given up.
+pub(crate) fn scaled(picture: &Grey, width: usize, height: usize) -> Vec<u8> {
+    let picture = filter::resize(picture, width, height);
+    picture.values.iter().map(|value| value.round() as u8).collect()
 }
 
 /// Why a picture can't be read.

@@ -3,8 +3,9 @@
 
 use super::filter::{blur, largest, resize, shapes, smallest, threshold};
 use super::{Grey, PictureError};
-use crate::cli::data::SIDE;
 
+/// Width and height of an image of MNIST.
+pub(crate) const SIDE: usize = 28;
 /// Width and height of the box in them that the ink fills.
 const BOX: usize = 20;
 /// The longer side that a picture is worked on at.

@@ -6,7 +6,8 @@
 
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
-    Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, pad, rows,
+    Algorithm, AnyShape, ConvKernel, Image, Kernels, LANES, WeightLayout, bands, depthwise, pad,
+    rows,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -56,15 +57,9 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
         Some(pool) => pools(&L::SPEC.shape, &pool, L::ACTIVATION),
         None => false,
     };
-    const READY: Self = Self;
-
-    fn prepare(_: Parameters<'_, P>) -> Self {
-        Self
-    }
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(
-        &self,
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
@@ -100,10 +95,6 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
 }
 
 impl<P: Arithmetic> AnyShape<P> for Direct {
-    fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
-        Self
-    }
-
     fn scratch(shape: &ConvShape) -> usize {
         scratch::<P>(shape)
     }
@@ -112,7 +103,7 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
         pools(shape, pool, activation)
     }
 
-    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
         let Image { parameters, activation, pool, input, output, scratch } = image;
         if rows::pay::<P>(shape) {
             let (plane, scratch) = scratch.split_at_mut(rows::blocks::<P>(shape));
@@ -146,6 +137,21 @@ const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
     } else {
         pad::blocks::<P>(shape)
     }
+}
+
+/// Vector operations of one image, in tenths of a multiply-add.
+pub(super) const fn cost(shape: &ConvShape) -> usize {
+    let [outputs, height, width] = shape.output;
+    let blocks = if shape.is_depthwise() {
+        outputs.div_ceil(LANES)
+    } else {
+        shape.groups * shape.group_outputs().div_ceil(LANES)
+    };
+    if rows::pay::<f32>(shape) {
+        // The results are interleaved.
+        return 13 * outputs * height * width.div_ceil(LANES) * shape.kernel_len();
+    }
+    11 * height * width * blocks * shape.kernel_len()
 }
 
 /// Whether a layer's results go through its pool before they are stored.

@@ -11,6 +11,14 @@ pub const fn does_itself<A: Kernels<f32>, L: ConvLayer>() -> bool {
     !(same(name, "Winograd") || same(name, "Fft")) || same(name, runs)
 }
 
+/// Whether an algorithm runs a layer as another one does.
+pub const fn runs_as<A: Kernels<f32>, B: Kernels<f32>, L: ConvLayer>() -> bool {
+    same(
+        <A::Kernel<L> as ConvKernel<f32, L>>::ALGORITHM,
+        <B::Kernel<L> as ConvKernel<f32, L>>::ALGORITHM,
+    )
+}
+
 /// `a == b`, which is not `const`.
 const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());

@@ -157,15 +157,9 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
     } else {
         <Direct as ConvKernel<P, L>>::SCRATCH
     };
-    const READY: Self = Self;
-
-    fn prepare(_: Parameters<'_, P>) -> Self {
-        Self
-    }
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(
-        &self,
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
@@ -177,22 +171,17 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
             let image = Image { parameters, activation, pool: false, input, output, scratch };
             each_panel(&L::SPEC.shape, image, Tiles::<P, I, L> { isa, layer: PhantomData });
         } else {
-            let direct = &Direct;
-            ConvKernel::<P, L>::run::<I, E>(direct, isa, parameters, input, output, scratch);
+            <Direct as ConvKernel<P, L>>::run::<I, E>(isa, parameters, input, output, scratch);
         }
     }
 }
 
 impl<P: Arithmetic> AnyShape<P> for Im2col {
-    fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
-        Self
-    }
-
     fn scratch(shape: &ConvShape) -> usize {
         Panel::new::<P>(shape).scratch::<P>()
     }
 
-    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
         let plan = Panel::new::<P>(shape).plan::<I>();
         each_panel(shape, image, AnyTiles { isa, plan });
     }

@@ -1,6 +1,6 @@
 //! Convolution algorithms. One file each; linear layers are convolutions whose window is their input.
 
-mod auto;
+pub(crate) mod auto;
 pub(crate) mod bands;
 mod depthwise;
 mod direct;
@@ -20,7 +20,7 @@ mod winograd;
 
 pub use auto::Auto;
 pub use direct::Direct;
-pub use explicit::does_itself;
+pub use explicit::{does_itself, runs_as};
 #[cfg(feature = "alloc")]
 pub use fft::Fft;
 pub use im2col::Im2col;
@@ -77,7 +77,7 @@ impl<P: Precision, A> Convolve<P> for A where
 }
 
 /// One algorithm's code for one layer in one precision.
-pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: Clone + Send + Sync + 'static {
+pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: 'static {
     /// The algorithm that does the work: for `Auto` and for layers that an algorithm can't do,
     /// another one's name.
     const ALGORITHM: &'static str;
@@ -87,17 +87,17 @@ pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: Clone + Send + Sync + 'static
     /// none.
     const POOLS: bool = false;
 
-    /// The kernel for weights as they are packed: in a constant expression nothing can be prepared.
-    const READY: Self;
+    /// Blocks of transformed weights, where the algorithm wants them in another form.
+    const PREPARED: usize = 0;
 
-    /// Transforms the weights, where the algorithm wants them in another form.
-    fn prepare(parameters: Parameters<'_, P>) -> Self;
+    /// Transforms the weights into so many blocks.
+    #[cfg(feature = "alloc")]
+    fn prepare(_parameters: Parameters<'_, P>, _prepared: &mut [Block]) {}
 
     /// Computes the layer for one image, and `E` on its results.
     ///
     /// `input` and `output` are feature maps of `L`'s shape, `scratch` has `SCRATCH` blocks.
     fn run<I: Isa, E: Epilogue>(
-        &self,
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
@@ -109,11 +109,23 @@ pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: Clone + Send + Sync + 'static
 /// An algorithm's code for layers whose shape is known only when it runs: the same kernels, for tests
 /// on thousands of shapes.
 pub trait AnyShape<P: Arithmetic>: Algorithm {
-    /// Transforms the weights, where the algorithm wants them in another form.
-    fn prepare(shape: &ConvShape, parameters: Parameters<'_, P>) -> Self;
+    /// Blocks of transformed weights.
+    fn prepared(_: &ConvShape) -> usize {
+        0
+    }
+
+    /// Transforms the weights into so many blocks.
+    fn prepare(_: &ConvShape, _parameters: Parameters<'_, P>, _prepared: &mut [Block]) {}
 
     /// Blocks of scratch memory that a run needs.
     fn scratch(shape: &ConvShape) -> usize;
+
+    /// The largest error of a sum before its activation, in roundings (half an ulp of 1) of the largest
+    /// input's magnitude times Σ|w| of a kernel and its bias; `None` if it is that of a plain sum in
+    /// some order.
+    fn amplification(_: &ConvShape) -> Option<f64> {
+        None
+    }
 
     /// Whether a run does this pool, too, if the image says so.
     fn pools(_: &ConvShape, _: &PoolShape, _: Activation) -> bool {
@@ -121,7 +133,7 @@ pub trait AnyShape<P: Arithmetic>: Algorithm {
     }
 
     /// Computes the layer for one image; the shape is one that the algorithm supports.
-    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>);
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>);
 }
 
 /// One image's way through a layer.
@@ -152,4 +164,12 @@ pub fn each<P: Precision, V: Visitor<P>>(visitor: &mut V) {
     visitor.visit::<Im2col>();
     visitor.visit::<Direct>();
     visitor.visit::<Auto>();
+}
+
+/// Shows a visitor each algorithm that has kernels for floats.
+#[cfg(feature = "alloc")]
+pub fn each_in_floats<V: Visitor<f32>>(visitor: &mut V) {
+    each(visitor);
+    visitor.visit::<Winograd>();
+    visitor.visit::<Fft>();
 }

@@ -25,15 +25,9 @@ impl<P: Arithmetic> Kernels<P> for Naive {
 impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Naive {
     const ALGORITHM: &'static str = Self::NAME;
     const SCRATCH: usize = 0;
-    const READY: Self = Self;
-
-    fn prepare(_: Parameters<'_, P>) -> Self {
-        Self
-    }
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(
-        &self,
         isa: I,
         parameters: Parameters<'_, P>,
         input: &[P::Element],
@@ -42,22 +36,18 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Naive {
     ) {
         let activation = E::ACTIVATION;
         let image = Image { parameters, activation, pool: false, input, output, scratch };
-        AnyShape::run(self, isa, &L::SPEC.shape, image);
+        <Self as AnyShape<P>>::run(isa, &L::SPEC.shape, image);
     }
 }
 
 impl<P: Arithmetic> AnyShape<P> for Naive {
-    fn prepare(_: &ConvShape, _: Parameters<'_, P>) -> Self {
-        Self
-    }
-
     fn scratch(_: &ConvShape) -> usize {
         0
     }
 
     #[inline(always)]
-    fn run<I: Isa>(&self, isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
-        let Image { parameters: Parameters { channels, weights }, activation, .. } = image;
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+        let Image { parameters: Parameters { channels, weights, .. }, activation, .. } = image;
         let ConvShape { input: [inputs, height, width], output: [outputs, _, columns], .. } =
             *shape;
         let window = shape.window;

@@ -111,7 +111,7 @@ impl Case {
     fn sums<S: Copy>(&self, zero: S, add: impl Fn(S, f32, f32) -> S) -> Vec<S> {
         let ConvShape { input: [channels, height, width], output, window, .. } = self.shape;
         let layout = WeightLayout::new(&self.shape, 1);
-        let Parameters { channels: bias, weights } = self.parameters();
+        let Parameters { channels: bias, weights, .. } = self.parameters();
         let mut results = Vec::new();
         for at in 0..output[1] * output[2] * output[0] {
             let (y, x, o) =

@@ -223,7 +223,7 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         [y, x]: [usize; 2],
         first: usize,
     ) -> Sums<P, I, ROWS, VECTORS, OUTPUTS> {
-        let Self { shape, parameters: Parameters { channels, weights }, input, .. } = self;
+        let Self { shape, parameters: Parameters { channels, weights, .. }, input, .. } = self;
         let layout = WeightLayout::new(shape, P::GROUP);
         let [row, _] = sizes(shape);
         let window = shape.window;

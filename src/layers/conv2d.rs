@@ -3,7 +3,7 @@
 
 use super::pool::max_pool;
 use super::{AsWritten, Epilogue, Layer, Unpooled};
-use crate::conv::{ConvKernel, Kernels};
+use crate::conv::{Auto, ConvKernel, Kernels, runs_as};
 use crate::map::Map;
 use crate::precision::{Arithmetic, Output, Parameters, WrittenEdge};
 #[cfg(feature = "alloc")]
@@ -53,11 +53,11 @@ pub trait ConvLayer: Layer + Epilogue {
 
 /// A convolution with its packed parameters.
 pub struct Conv2d<P: Arithmetic, A: Kernels<P>, L: ConvLayer> {
+    /// The parameters, and behind them what the algorithm has made of them beforehand.
     packed: Packed,
-    kernel: A::Kernel<L>,
     ends: P::Ends,
     lookup: P::Lookup,
-    layer: PhantomData<(P, L)>,
+    layer: PhantomData<(P, A, L)>,
 }
 
 /// A convolution whose window is its whole input.
@@ -70,7 +70,6 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Clone for Conv2d<P, A, L> {
     fn clone(&self) -> Self {
         Self {
             packed: self.packed.clone(),
-            kernel: self.kernel.clone(),
             ends: self.ends,
             lookup: self.lookup.clone(),
             layer: PhantomData,
@@ -108,9 +107,10 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         &self.lookup
     }
 
-    /// Bytes that the parameters take.
+    /// Bytes that the parameters take, with what the algorithm has made of them.
     pub fn weight_bytes(&self) -> usize {
-        size_of_val(&self.packed[..])
+        let prepared = <A::Kernel<L> as ConvKernel<P, L>>::PREPARED;
+        (P::parameter_blocks(&L::SPEC.shape) + prepared) * Block::BYTES
     }
 
     fn parameters(&self) -> Parameters<'_, P> {
@@ -162,7 +162,6 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         scratch: &mut [Block],
     ) {
         isa.run(Run::<'_, P, A::Kernel<L>, L, E> {
-            kernel: &self.kernel,
             parameters: self.parameters(),
             input: input.values(),
             output: &mut *output,
@@ -192,7 +191,6 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
         let input = input.values();
         if P::FLOAT {
             isa.run(Run::<'_, P, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
-                kernel: &self.kernel,
                 parameters: self.parameters(),
                 input,
                 output: bytemuck::cast_slice_mut(places),
@@ -202,8 +200,6 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
         } else {
             let parameters = P::Real::parameters(&L::SPEC.shape, &self.packed, self.ends);
             isa.run(Run::<'_, P::Real, <A as Kernels<P::Real>>::Kernel<L>, L, AsWritten> {
-                // An integer precision's kernels run from packed weights: there is nothing to prepare.
-                kernel: &<A as Kernels<P::Real>>::Kernel::<L>::prepare(parameters),
                 parameters,
                 input,
                 output: places,
@@ -223,12 +219,11 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
 
 /// One layer's kernel as a function of its own: small functions compile faster than one for a network.
 struct Run<'a, P: Arithmetic, K, L, E> {
-    kernel: &'a K,
     parameters: Parameters<'a, P>,
     input: &'a [P::Element],
     output: &'a mut [Output<P>],
     scratch: &'a mut [Block],
-    layer: PhantomData<(L, E)>,
+    layer: PhantomData<(K, L, E)>,
 }
 
 impl<P: Arithmetic, K: ConvKernel<P, L>, L: ConvLayer, E: Epilogue> Kernel for Run<'_, P, K, L, E> {
@@ -236,8 +231,8 @@ impl<P: Arithmetic, K: ConvKernel<P, L>, L: ConvLayer, E: Epilogue> Kernel for R
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { kernel, parameters, input, output, scratch, .. } = self;
-        kernel.run::<I, E>(isa, parameters, input, output, scratch);
+        let Self { parameters, input, output, scratch, .. } = self;
+        K::run::<I, E>(isa, parameters, input, output, scratch);
     }
 }
 
@@ -245,11 +240,14 @@ impl<A: Kernels<f32>, L: ConvLayer> Conv2d<f32, A, L> {
     /// A layer that runs from packed parameters where they lie.
     ///
     /// # Panics
-    /// If `A` runs this layer from transformed weights; in a constant this is a compile error.
+    /// If `A` runs this layer from transformed weights, and `Auto` would not do the same; in a
+    /// constant this is a compile error.
     pub const fn from_packed(packed: &'static [Block]) -> Self {
-        let packed = Packed::Borrowed(packed);
-        let kernel = <A::Kernel<L> as ConvKernel<f32, L>>::READY;
-        Self { packed, kernel, ends: (), lookup: (), layer: PhantomData }
+        assert!(
+            <A::Kernel<L> as ConvKernel<f32, L>>::PREPARED == 0 || runs_as::<A, Auto, L>(),
+            "this algorithm transforms its weights when they are loaded; packed ones can't be used"
+        );
+        Self { packed: Packed::Borrowed(packed), ends: (), lookup: (), layer: PhantomData }
     }
 }
 
@@ -267,8 +265,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     ) -> Result<Self, LoadError> {
         let loading = Loading { spec: &L::SPEC, activation: L::ACTIVATION, rows, input };
         let Loaded { packed, ends, lookup } = P::load(&loading, source)?;
-        let kernel = A::Kernel::<L>::prepare(P::parameters(&L::SPEC.shape, &packed, ends));
-        Ok(Self { packed: packed.into(), kernel, ends, lookup, layer: PhantomData })
+        Ok(Self::prepared(packed, ends, lookup))
     }
 
     /// Gives the parameters to a file.
@@ -278,9 +275,23 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
 
     /// The same parameters under another algorithm.
     pub fn with_algorithm<B: Kernels<P>>(self) -> Conv2d<P, B, L> {
-        let kernel = B::Kernel::<L>::prepare(self.parameters());
         let Self { packed, ends, lookup, .. } = self;
-        Conv2d { packed, kernel, ends, lookup, layer: PhantomData }
+        if const { <B::Kernel<L> as ConvKernel<P, L>>::PREPARED == 0 } {
+            return Conv2d { packed, ends, lookup, layer: PhantomData };
+        }
+        Conv2d::prepared(packed.into_owned(), ends, lookup)
+    }
+
+    /// With what the algorithm makes of the weights behind them.
+    fn prepared(mut packed: Vec<Block>, ends: P::Ends, lookup: P::Lookup) -> Self {
+        let own = P::parameter_blocks(&L::SPEC.shape);
+        let prepared = <A::Kernel<L> as ConvKernel<P, L>>::PREPARED;
+        packed.truncate(own);
+        packed.reserve_exact(prepared);
+        packed.resize(own + prepared, Block::ZERO);
+        let (own, prepared) = packed.split_at_mut(own);
+        A::Kernel::<L>::prepare(P::parameters(&L::SPEC.shape, own, ends), prepared);
+        Self { packed: packed.into(), ends, lookup, layer: PhantomData }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Packing parameters when a program is compiled, so that firmware runs from flash without a copy and
 //! without an allocator.
 
-use crate::conv::WeightLayout;
+use crate::conv::{LANES, WeightLayout, auto};
 use crate::layers::{ConvSpec, NormSpec};
 use crate::simd::Block;
 
@@ -51,8 +51,16 @@ impl<'a, const BLOCKS: usize> ConstPacker<'a, BLOCKS> {
         if let Some(norm) = layer.norm {
             self.fold(layer, &layout, norm);
         }
+        self.prepare(layer, &layout);
         self.block += packed_blocks(layer);
         self
+    }
+
+    /// Transforms the weights of the layer just packed, if `Auto` wants that.
+    const fn prepare(&mut self, layer: &ConvSpec, layout: &WeightLayout) {
+        let (before, rest) = self.packed.split_at_mut(self.block + own_blocks(layer));
+        let first = self.block * LANES + layout.channels();
+        auto::prepare(&layer.shape, before, first, rest);
     }
 
     /// Folds a batch normalization into the layer just packed.
@@ -109,24 +117,20 @@ impl<'a, const BLOCKS: usize> ConstPacker<'a, BLOCKS> {
     }
 
     const fn get(&self, at: usize) -> f32 {
-        let bytes = &self.packed[self.block + at / 16].0;
-        let at = at % 16 * 4;
-        f32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        self.packed[self.block + at / 16].get(at % 16)
     }
 
     const fn set(&mut self, at: usize, value: f32) {
-        let bytes = &mut self.packed[self.block + at / 16].0;
-        let [a, b, c, d] = value.to_ne_bytes();
-        let at = at % 16 * 4;
-        bytes[at] = a;
-        bytes[at + 1] = b;
-        bytes[at + 2] = c;
-        bytes[at + 3] = d;
+        self.packed[self.block + at / 16].set(at % 16, value);
     }
 }
 
-/// Blocks that a layer's packed `f32` parameters take.
+/// Blocks that a layer's packed `f32` parameters take, with what `Auto` makes of them.
 pub const fn packed_blocks(layer: &ConvSpec) -> usize {
+    own_blocks(layer) + auto::prepared(&layer.shape)
+}
+
+const fn own_blocks(layer: &ConvSpec) -> usize {
     let layout = WeightLayout::new(&layer.shape, 1);
     Block::count::<f32>(layout.channels() + layout.len())
 }

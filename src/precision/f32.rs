@@ -28,6 +28,10 @@ impl Arithmetic for f32 {
     type Outer = f32;
     type Writes = f32;
     type Real = f32;
+    #[cfg(feature = "alloc")]
+    type Minimal = crate::conv::Winograd;
+    #[cfg(not(feature = "alloc"))]
+    type Minimal = crate::conv::Direct;
     const GROUP: usize = 1;
     const UNITS: usize = 1;
     const ROWS: bool = true;
@@ -57,9 +61,10 @@ impl Arithmetic for f32 {
     #[inline(always)]
     fn parameters<'a>(shape: &ConvShape, blocks: &'a [Block], (): ()) -> Parameters<'a, f32> {
         let layout = WeightLayout::new(shape, 1);
+        let (packed, prepared) = blocks.split_at(Self::parameter_blocks(shape));
         let (channels, weights) =
-            values(blocks, layout.channels() + layout.len()).split_at(layout.channels());
-        Parameters { channels, weights }
+            values(packed, layout.channels() + layout.len()).split_at(layout.channels());
+        Parameters { channels, weights, prepared }
     }
 
     #[cfg(feature = "alloc")]

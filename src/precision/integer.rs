@@ -15,7 +15,7 @@
 use super::{Arithmetic, Output, Parameters, Precision, WrittenEdge};
 #[cfg(feature = "alloc")]
 use super::{Loaded, Loading};
-use crate::conv::{LANES, RowsJob, WeightLayout, bands};
+use crate::conv::{Direct, LANES, RowsJob, WeightLayout, bands};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -349,6 +349,7 @@ impl<P: Integer> Arithmetic for P {
     type Outer = P::Outer;
     type Writes = <P::Results as Results>::Writes<P>;
     type Real = P::Real;
+    type Minimal = Direct;
     const GROUP: usize = group::<P>();
     const UNITS: usize = 4;
     // A row's last step reads on behind the window, where only weights of 0 come to nothing.
@@ -382,7 +383,7 @@ impl<P: Integer> Arithmetic for P {
         let (multipliers, rest) = weights[start..].split_at(4 * channels);
         let multipliers = bytemuck::cast_slice(multipliers);
         let biases = bytemuck::cast_slice(&rest[..4 * channels]);
-        Parameters { channels: Channels { biases, multipliers, ends }, weights }
+        Parameters { channels: Channels { biases, multipliers, ends }, weights, prepared: &[] }
     }
 
     #[cfg(feature = "alloc")]

@@ -13,7 +13,7 @@ pub use integer::{Integer, Real};
 pub use w2a8::W2A8;
 pub use w4a8::W4A8;
 
-use crate::conv::{RowsJob, WeightLayout};
+use crate::conv::{AnyShape, Kernels, RowsJob, WeightLayout};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -66,6 +66,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
         >;
     /// The precision in which layers write their results.
     type Writes: Arithmetic;
+    /// `Winograd` where it has this precision, else `Direct`.
+    type Minimal: Kernels<Self> + AnyShape<Self>;
     /// The same arithmetic, but sums become floats.
     type Real: Arithmetic<
             Element = Self::Element,
@@ -286,6 +288,8 @@ pub struct Parameters<'a, P: Arithmetic> {
     pub channels: P::Channels<'a>,
     /// The weights, in the order of [`WeightLayout`].
     pub weights: &'a [P::Weight],
+    /// What an algorithm has made of them beforehand.
+    pub prepared: &'a [Block],
 }
 
 impl<P: Arithmetic> Clone for Parameters<'_, P> {

@@ -25,6 +25,24 @@ impl Block {
     /// All zeros.
     pub const ZERO: Self = Self([0; Self::BYTES]);
 
+    /// One of its sixteen `f32` values, also in a constant expression.
+    #[inline(always)]
+    pub const fn get(&self, at: usize) -> f32 {
+        let (bytes, at) = (&self.0, at * 4);
+        f32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    }
+
+    /// Changes one of its sixteen `f32` values, also in a constant expression.
+    #[inline(always)]
+    pub const fn set(&mut self, at: usize, value: f32) {
+        let (bytes, at) = (&mut self.0, at * 4);
+        let [a, b, c, d] = value.to_ne_bytes();
+        bytes[at] = a;
+        bytes[at + 1] = b;
+        bytes[at + 2] = c;
+        bytes[at + 3] = d;
+    }
+
     /// Blocks that hold `len` values of type `T`.
     pub const fn count<T>(len: usize) -> usize {
         (len * size_of::<T>()).div_ceil(Self::BYTES)

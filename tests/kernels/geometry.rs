@@ -78,9 +78,13 @@ impl Random {
                 let first = self.pick(of);
                 [first, if self.below(3) == 0 { self.pick(of) } else { first }]
             };
-            let kernel = pair(&[1, 1, 2, 3, 3, 3, 4, 5, 5, 7]);
-            let stride = pair(&[1, 1, 1, 2, 3]);
-            let dilation = pair(&[1, 1, 1, 2, 3]);
+            let mut kernel = pair(&[1, 1, 2, 3, 3, 3, 4, 5, 5, 7]);
+            let mut stride = pair(&[1, 1, 1, 2, 3]);
+            let mut dilation = pair(&[1, 1, 1, 2, 3]);
+            // What minimal filtering does.
+            if self.below(3) == 0 {
+                (kernel, stride, dilation) = ([self.pick(&[3, 5]); 2], [1; 2], [1; 2]);
+            }
             let padding = match self.below(3) {
                 0 => [0; 4],
                 1 => [self.below(3); 4],

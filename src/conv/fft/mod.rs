@@ -23,13 +23,14 @@ mod plan;
 mod tile;
 mod transform;
 
-use super::{Algorithm, ConvKernel, Direct, Kernels, LANES};
+use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, LANES};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::ConvShape;
 use crate::simd::memory::values;
 use crate::simd::{Block, Isa};
-use alloc::{vec, vec::Vec};
+use alloc::vec;
+use num_traits::Float;
 use plan::Plan;
 use tile::{End, Tile};
 use transform::{Complex, root};
@@ -54,16 +55,10 @@ impl Algorithm for Fft {
 }
 
 impl Kernels<f32> for Fft {
-    type Kernel<L: ConvLayer> = Spectra;
+    type Kernel<L: ConvLayer> = Self;
 }
 
-/// One layer's kernels as spectra, after the roots of unity; none where `Direct` does the layer.
-#[derive(Clone)]
-pub struct Spectra {
-    blocks: Vec<Block>,
-}
-
-impl<L: ConvLayer> ConvKernel<f32, L> for Spectra {
+impl<L: ConvLayer> ConvKernel<f32, L> for Fft {
     const ALGORITHM: &'static str = if Fft::can(&L::SPEC.shape) {
         Fft::NAME
     } else {
@@ -76,24 +71,18 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Spectra {
     };
     const POOLS: bool =
         if Fft::can(&L::SPEC.shape) { false } else { <Direct as ConvKernel<f32, L>>::POOLS };
-    const READY: Self = if Fft::can(&L::SPEC.shape) {
-        panic!("Fft transforms its weights when they are loaded; packed ones can't be used")
-    } else {
-        Self { blocks: Vec::new() }
-    };
+    /// The kernels as spectra, after the roots of unity; none where `Direct` does the layer.
+    const PREPARED: usize =
+        if Fft::can(&L::SPEC.shape) { Plan::new(L::SPEC.shape).blocks() } else { 0 };
 
-    fn prepare(parameters: Parameters<'_, f32>) -> Self {
-        let blocks = if Fft::can(&L::SPEC.shape) {
-            spectra(const { Plan::new(L::SPEC.shape) }, parameters.weights)
-        } else {
-            Vec::new()
-        };
-        Self { blocks }
+    fn prepare(parameters: Parameters<'_, f32>, prepared: &mut [Block]) {
+        if Fft::can(&L::SPEC.shape) {
+            spectra(const { Plan::new(L::SPEC.shape) }, parameters.weights, prepared);
+        }
     }
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(
-        &self,
         isa: I,
         parameters: Parameters<'_, f32>,
         input: &[f32],
@@ -104,15 +93,64 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Spectra {
             let plan = const { Plan::new(L::SPEC.shape) };
             let end = End { channels: parameters.channels, activation: E::ACTIVATION, output };
             if const { at_once::<I>(&Plan::new(L::SPEC.shape)) == 4 } {
-                run::<I, 4>(isa, plan, &self.blocks, input, end, scratch);
+                run::<I, 4>(isa, plan, parameters.prepared, input, end, scratch);
             } else {
-                run::<I, 1>(isa, plan, &self.blocks, input, end, scratch);
+                run::<I, 1>(isa, plan, parameters.prepared, input, end, scratch);
             }
         } else {
-            <Direct as ConvKernel<f32, L>>::run::<I, E>(
-                &Direct, isa, parameters, input, output, scratch,
-            );
+            <Direct as ConvKernel<f32, L>>::run::<I, E>(isa, parameters, input, output, scratch);
         }
+    }
+}
+
+impl AnyShape<f32> for Fft {
+    fn prepared(shape: &ConvShape) -> usize {
+        Plan::new(*shape).blocks()
+    }
+
+    fn prepare(shape: &ConvShape, parameters: Parameters<'_, f32>, prepared: &mut [Block]) {
+        spectra(Plan::new(*shape), parameters.weights, prepared);
+    }
+
+    fn scratch(shape: &ConvShape) -> usize {
+        Plan::new(*shape).scratch()
+    }
+
+    fn amplification(shape: &ConvShape) -> Option<f64> {
+        Some(Plan::new(*shape).roundings())
+    }
+
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, f32>) {
+        let plan = Plan::new(*shape);
+        let Image { parameters, activation, input, output, scratch, .. } = image;
+        let end = End { channels: parameters.channels, activation, output };
+        if at_once::<I>(&plan) == 4 {
+            run_any::<I, 4>(isa, plan, parameters.prepared, input, end, scratch);
+        } else {
+            run_any::<I, 1>(isa, plan, parameters.prepared, input, end, scratch);
+        }
+    }
+}
+
+/// [`run`] as a function of its own.
+fn run_any<I: Isa, const F: usize>(
+    isa: I,
+    plan: Plan,
+    blocks: &[Block],
+    input: &[f32],
+    end: End<'_>,
+    scratch: &mut [Block],
+) {
+    run::<I, F>(isa, plan, blocks, input, end, scratch);
+}
+
+impl Plan {
+    /// Roundings of a result, in units of max|x|·Σ|w|: a transform of n values changes their norm by
+    /// no more than some roundings per factor of 2 of n, and the largest of n values can be as large
+    /// as √n times their root mean square.
+    fn roundings(&self) -> f64 {
+        let size = (self.size[0] * self.size[1]) as f64;
+        (self.inputs() as f64 + 16.0 * Float::log2(size) + 8.0) * Float::sqrt(size)
     }
 }
 
@@ -122,12 +160,10 @@ const fn at_once<I: Isa>(plan: &Plan) -> usize {
 }
 
 /// The roots of unity, then W = conj(FFT(kernel)) / size: [group][block][frequency][input][part][lane].
-fn spectra(plan: Plan, weights: &[f32]) -> Vec<Block> {
+fn spectra(plan: Plan, weights: &[f32], to: &mut [Block]) {
     let [height, width] = plan.size;
     let [rows, columns] = plan.shape.window.kernel;
-    let mut blocks =
-        vec![Block::ZERO; plan.roots() + plan.weights() * size_of::<Complex>() / Block::BYTES];
-    let (roots, spectra) = blocks.split_at_mut(plan.roots());
+    let (roots, spectra) = to.split_at_mut(plan.roots());
     let mut roots: &mut [[f32; 2]] = bytemuck::cast_slice_mut(roots);
     for n in [height, width] {
         let (first, rest) = roots.split_at_mut(n);
@@ -168,7 +204,6 @@ fn spectra(plan: Plan, weights: &[f32]) -> Vec<Block> {
             }
         }
     }
-    blocks
 }
 
 /// One image; the products are computed for `F` frequencies at a time.

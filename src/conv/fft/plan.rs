@@ -59,6 +59,11 @@ impl Plan {
         }
     }
 
+    /// Blocks of the roots of unity and the kernels' spectra.
+    pub(super) const fn blocks(&self) -> usize {
+        self.roots() + self.weights() * size_of::<Complex>() / Block::BYTES
+    }
+
     /// The smallest transforms that hold so many values.
     pub(super) const fn fitting(shape: ConvShape, values: [usize; 2]) -> Self {
         let mut size = [1, 1];

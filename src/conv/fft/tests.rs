@@ -5,6 +5,7 @@ use crate::conv::oracle::{Case, Numbers, first_wrong};
 use crate::layers::Activation;
 use crate::shape::Window;
 use crate::simd::{Kernel, Scalar, Visitor, each_supported};
+use alloc::vec::Vec;
 use std::println;
 
 /// One layer under one plan.
@@ -33,12 +34,10 @@ impl Kernel for Layer<'_> {
     }
 }
 
-/// Roundings of a result, in units of max|x|·Σ|w|, as the module's page states them: a transform of
-/// n values changes their norm by no more than some roundings per factor of 2 of n, and the largest
-/// of n values can be as large as √n times their root mean square.
-fn roundings(plan: Plan) -> f64 {
-    let size = (plan.size[0] * plan.size[1]) as f64;
-    (plan.inputs() as f64 + 16.0 * size.log2() + 8.0) * size.sqrt()
+fn transformed(plan: Plan, case: &Case) -> Vec<Block> {
+    let mut blocks = vec![Block::ZERO; plan.blocks()];
+    spectra(plan, case.parameters().weights, &mut blocks);
+    blocks
 }
 
 struct Check<'a> {
@@ -50,12 +49,12 @@ struct Check<'a> {
 
 impl Visitor for Check<'_> {
     fn visit<I: Isa>(&mut self, isa: I) {
-        let spectra = spectra(self.plan, self.case.parameters().weights);
+        let spectra = transformed(self.plan, self.case);
         let mut output = vec![f32::NAN; self.exact.len()];
         let layer =
             Layer { case: self.case, plan: self.plan, spectra: &spectra, output: &mut output };
         isa.run(layer);
-        if let Some(at) = first_wrong(self.exact, &output, roundings(self.plan)) {
+        if let Some(at) = first_wrong(self.exact, &output, self.plan.roundings()) {
             let (found, wanted) = (output[at], self.exact[at].0);
             panic!("{} {:?}: output {at} is {found}, not {wanted}", I::NAME, self.plan);
         }
@@ -101,7 +100,7 @@ fn errors_are_as_stated() {
         };
         let case = Case::new(shape, &mut Numbers(7));
         let plan = Plan::new(shape);
-        let spectra = spectra(plan, case.parameters().weights);
+        let spectra = transformed(plan, &case);
         let exact = case.exact();
         let mut found = vec![f32::NAN; exact.len()];
         Scalar.run(Layer { case: &case, plan, spectra: &spectra, output: &mut found });

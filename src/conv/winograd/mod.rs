@@ -37,13 +37,12 @@ mod product;
 mod tile;
 mod transform;
 
-use super::{Algorithm, ConvKernel, Direct, Kernels, LANES};
-use crate::layers::{ConvLayer, Epilogue};
+use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, LANES};
+use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::Parameters;
-use crate::shape::ConvShape;
+use crate::shape::{ConvShape, PoolShape};
 use crate::simd::memory::{values, values_mut};
 use crate::simd::{Block, Isa};
-use alloc::{vec, vec::Vec};
 use output::{End, Products, outputs, pool_inside};
 use plan::Plan;
 use transform::F;
@@ -76,7 +75,7 @@ macro_rules! with_constants {
     ($choice:expr, $names:tt $then:expr; $($value:literal: $($constant:literal)*),*) => {
         match $choice {
             $($value => with_constants!(@arm $names $($constant)*; $then),)*
-            _ => unreachable!("the plan makes no other choice"),
+            _ => panic!("the plan makes no other choice"),
         }
     };
 }
@@ -99,16 +98,10 @@ impl Algorithm for Winograd {
 }
 
 impl Kernels<f32> for Winograd {
-    type Kernel<L: ConvLayer> = Transformed;
+    type Kernel<L: ConvLayer> = Self;
 }
 
-/// One layer's weights as Winograd's products want them; none where `Direct` does the layer.
-#[derive(Clone)]
-pub struct Transformed {
-    blocks: Vec<Block>,
-}
-
-impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
+impl<L: ConvLayer> ConvKernel<f32, L> for Winograd {
     const ALGORITHM: &'static str = if Winograd::can(&L::SPEC.shape) {
         Winograd::NAME
     } else {
@@ -124,24 +117,18 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
         Some(pool) => pool_inside(&pool, Plan::new(L::SPEC.shape).m).is_some(),
         None => false,
     };
-    const READY: Self = if Winograd::can(&L::SPEC.shape) {
-        panic!("Winograd transforms its weights when they are loaded; packed ones can't be used")
-    } else {
-        Self { blocks: Vec::new() }
-    };
+    /// None where `Direct` does the layer.
+    const PREPARED: usize =
+        if Winograd::can(&L::SPEC.shape) { Self::blocks(&L::SPEC.shape) } else { 0 };
 
-    fn prepare(parameters: Parameters<'_, f32>) -> Self {
-        let blocks = if Winograd::can(&L::SPEC.shape) {
-            transform(Plan::new(L::SPEC.shape), parameters.weights)
-        } else {
-            Vec::new()
-        };
-        Self { blocks }
+    fn prepare(parameters: Parameters<'_, f32>, prepared: &mut [Block]) {
+        if Winograd::can(&L::SPEC.shape) {
+            Self::transform(&L::SPEC.shape, Weights::Values(parameters.weights), prepared);
+        }
     }
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(
-        &self,
         isa: I,
         parameters: Parameters<'_, f32>,
         input: &[f32],
@@ -162,7 +149,7 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
             };
             let channels = parameters.channels;
             let data = Data {
-                weights: values(&self.blocks, plan.weights()),
+                weights: values(parameters.prepared, plan.weights()),
                 input,
                 scratch,
                 end: End { channels, activation: E::ACTIVATION, pool, output },
@@ -173,48 +160,141 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Transformed {
                 })
             });
         } else {
-            <Direct as ConvKernel<f32, L>>::run::<I, E>(
-                &Direct, isa, parameters, input, output, scratch,
-            );
+            <Direct as ConvKernel<f32, L>>::run::<I, E>(isa, parameters, input, output, scratch);
         }
+    }
+}
+
+/// A layer's packed weights.
+#[derive(Clone, Copy)]
+pub(super) enum Weights<'a> {
+    /// As numbers.
+    Values(&'a [f32]),
+    /// In a constant expression, which can't look at memory as another type: blocks, and the place of
+    /// the first weight in them.
+    Blocks(&'a [Block], usize),
+}
+
+impl Weights<'_> {
+    const fn get(self, at: usize) -> f32 {
+        match self {
+            Self::Values(values) => values[at],
+            Self::Blocks(blocks, first) => blocks[(first + at) / LANES].get((first + at) % LANES),
+        }
+    }
+}
+
+impl Winograd {
+    /// Vector operations of one image, in tenths of a multiply-add, of a layer that it can do. A
+    /// depthwise layer is faster by its definition.
+    pub(super) const fn cost(shape: &ConvShape) -> Option<usize> {
+        let one = shape.output[1] * shape.output[2] == 1;
+        if Self::can(shape) && !shape.is_depthwise() && !one {
+            Some(Plan::new(*shape).cost())
+        } else {
+            None
+        }
+    }
+
+    /// Blocks of a layer's transformed weights.
+    pub(super) const fn blocks(shape: &ConvShape) -> usize {
+        Block::count::<f32>(Plan::new(*shape).weights())
+    }
+
+    /// Transforms a layer's weights.
+    pub(super) const fn transform(shape: &ConvShape, weights: Weights<'_>, to: &mut [Block]) {
+        transform(Plan::new(*shape), weights, to);
     }
 }
 
 /// U = G g Gᵀ of all kernels: [group][block][position][input][lane].
-fn transform(plan: Plan, weights: &[f32]) -> Vec<Block> {
-    with_tile!(plan.tile(), |M, R, N| transform_with::<M, R, N>(plan, weights))
+const fn transform(plan: Plan, weights: Weights<'_>, to: &mut [Block]) {
+    with_tile!(plan.tile(), |M, R, N| transform_with::<M, R, N>(plan, weights, to))
 }
 
-fn transform_with<const M: usize, const R: usize, const N: usize>(
+const fn transform_with<const M: usize, const R: usize, const N: usize>(
     plan: Plan,
-    weights: &[f32],
-) -> Vec<Block> {
+    weights: Weights<'_>,
+    to: &mut [Block],
+) {
     let layout = plan.layout;
-    let g = F::<M, R, N>::KERNEL;
-    let mut blocks = vec![Block::ZERO; Block::count::<f32>(plan.weights())];
-    let transformed = values_mut(&mut blocks, plan.weights());
-    for output in 0..plan.shape.output[0] {
+    let mut kernel = 0;
+    while kernel < plan.shape.output[0] * layout.inputs {
+        let (output, input) = (kernel / layout.inputs, kernel % layout.inputs);
         let (group, channel) = (output / layout.outputs, output % layout.outputs);
-        let (block, lane) = (group * plan.layout.blocks + channel / LANES, channel % LANES);
-        for input in 0..layout.inputs {
-            let tap =
-                |y: usize, x: usize| f64::from(weights[layout.index(output, input, y * R + x)]);
-            let rows: [[f64; R]; N] = core::array::from_fn(|v| {
-                core::array::from_fn(|x| (0..R).map(|y| g[v][y] * tap(y, x)).sum())
-            });
-            for (v, row) in rows.iter().enumerate() {
-                for (h, g) in g.iter().enumerate() {
-                    let value: f64 = (0..R).map(|x| row[x] * g[x]).sum();
-                    let position = block * N * N + v * N + h;
-                    let place = (position * layout.inputs + input) * LANES + lane;
-                    for tile in 0..plan.sharing {
-                        transformed[place + tile * LANES / 2] = value as f32;
-                    }
-                }
-            }
+        let (block, lane) = (group * layout.blocks + channel / LANES, channel % LANES);
+        let mut taps = [[0.0; R]; R];
+        let mut tap = 0;
+        while tap < R * R {
+            taps[tap / R][tap % R] = weights.get(layout.index(output, input, tap)) as f64;
+            tap += 1;
         }
+        // (G g) Gᵀ is twice the same: a product with G, transposed.
+        let rows = F::<M, R, N>::kernel(taps);
+        let positions = F::<M, R, N>::kernel(rows);
+        let mut position = 0;
+        while position < N * N {
+            let value = positions[position / N][position % N] as f32;
+            let place = (block * N * N + position) * layout.inputs + input;
+            to[place].set(lane, value);
+            if plan.sharing == 2 {
+                to[place].set(lane + LANES / 2, value);
+            }
+            position += 1;
+        }
+        kernel += 1;
     }
-    blocks
+}
+
+impl AnyShape<f32> for Winograd {
+    fn prepared(shape: &ConvShape) -> usize {
+        Self::blocks(shape)
+    }
+
+    fn prepare(shape: &ConvShape, parameters: Parameters<'_, f32>, prepared: &mut [Block]) {
+        Self::transform(shape, Weights::Values(parameters.weights), prepared);
+    }
+
+    fn scratch(shape: &ConvShape) -> usize {
+        Plan::new(*shape).scratch()
+    }
+
+    fn pools(shape: &ConvShape, pool: &PoolShape, _: Activation) -> bool {
+        pool_inside(pool, Plan::new(*shape).m).is_some()
+    }
+
+    fn amplification(shape: &ConvShape) -> Option<f64> {
+        Some(Plan::new(*shape).roundings())
+    }
+
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, f32>) {
+        let plan = Plan::new(*shape);
+        let Image { parameters, activation, pool, input, output, scratch } = image;
+        let channels = parameters.channels;
+        let end = End { channels, activation, pool: if pool { 2 } else { 1 }, output };
+        let weights = values(parameters.prepared, plan.weights());
+        let data = Data { weights, input, scratch, end };
+        with_tile!(plan.tile(), |M, R, N| run_any::<I, M, R, N>(isa, plan, data));
+    }
+}
+
+/// [`run`] as a function of its own. Any step is right; the products' own test has all of them.
+fn run_any<I: Isa, const M: usize, const R: usize, const N: usize>(
+    isa: I,
+    plan: Plan,
+    data: Data<'_>,
+) {
+    run::<I, M, R, N, 3>(isa, plan, data);
+}
+
+impl Plan {
+    /// Roundings of a result, in units of max|d|·Σ|g|: each of the input channels and of the
+    /// transforms' terms adds one to what a path through the algorithm collects, and the transforms
+    /// amplify it.
+    fn roundings(&self) -> f64 {
+        let condition = with_tile!(self.tile(), |M, R, N| F::<M, R, N>::CONDITION);
+        (self.inputs() + 4 * self.n() + 2) as f64 * condition * condition
+    }
 }
 
 /// What a layer computes with.

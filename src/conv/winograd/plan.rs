@@ -66,19 +66,22 @@ impl Plan {
         plan
     }
 
-    /// Vector operations of one image, roughly.
-    const fn cost(&self) -> usize {
-        let [tiles, channels] = [self.tiles[0] * self.tiles[1], self.shape.input[0]];
+    /// Vector operations of one image, in tenths of a multiply-add of `Direct`'s: fitted to what
+    /// `cargo bench --bench layers` measures.
+    pub(super) const fn cost(&self) -> usize {
+        let tiles = self.tiles[0] * self.tiles[1];
         let (positions, blocks) = (self.n() * self.n(), self.layout.groups * self.layout.blocks);
         let products = positions * blocks * self.inputs();
         let strips = self.tiles[0] / self.strip;
-        // A sum is stored and loaded once; weights stream from the second-level cache.
-        let sums = tiles * positions * blocks * 4;
-        let transforms = tiles * (self.m + self.n()) * self.n() * 4;
-        tiles * products
-            + strips * products * 2
-            + sums
-            + transforms * (channels.div_ceil(LANES) + blocks)
+        // Weights that a second-level cache does not hold beside the rest come from the next one.
+        let stream = if products * Block::BYTES > 1 << 20 { 80 } else { 8 };
+        let sums = if self.inputs() > 1 { tiles * positions * blocks } else { 0 };
+        let transforms = tiles * (self.m + self.n()) * self.n();
+        14 * tiles * products
+            + stream * strips * products
+            + 30 * sums
+            + 30 * transforms * self.shape.input[0] / LANES
+            + 25 * transforms * blocks / self.sharing
     }
 
     /// The tile as a number: m and r.

@@ -5,6 +5,7 @@ use crate::conv::oracle::{Case, Numbers, first_wrong};
 use crate::layers::Activation;
 use crate::shape::Window;
 use crate::simd::{Kernel, Scalar, Visitor, each_supported};
+use alloc::{vec, vec::Vec};
 use std::println;
 
 /// One layer under one plan.
@@ -41,11 +42,10 @@ impl Kernel for Layer<'_> {
     }
 }
 
-/// Roundings of a result, in units of max|d|·Σ|g|: each of the input channels and of the transforms'
-/// terms adds one to what a path through the algorithm collects, and the transforms amplify it.
-fn roundings(plan: Plan) -> f64 {
-    let condition = with_tile!(plan.tile(), |M, R, N| F::<M, R, N>::CONDITION);
-    (plan.inputs() + 4 * plan.n() + 2) as f64 * condition * condition
+fn transformed(plan: Plan, case: &Case) -> Vec<Block> {
+    let mut weights = vec![Block::ZERO; Block::count::<f32>(plan.weights())];
+    transform(plan, Weights::Values(case.parameters().weights), &mut weights);
+    weights
 }
 
 struct Check<'a> {
@@ -58,11 +58,11 @@ struct Check<'a> {
 
 impl Visitor for Check<'_> {
     fn visit<I: Isa>(&mut self, isa: I) {
-        let weights = transform(self.plan, self.case.parameters().weights);
+        let weights = transformed(self.plan, self.case);
         let mut output = vec![f32::NAN; self.exact.len()];
         let Self { case, plan, pool, .. } = *self;
         isa.run(Layer { case, plan, weights: &weights, pool, output: &mut output });
-        if let Some(at) = first_wrong(self.exact, &output, roundings(self.plan)) {
+        if let Some(at) = first_wrong(self.exact, &output, self.plan.roundings()) {
             let (found, wanted) = (output[at], self.exact[at].0);
             panic!("{} {:?}: output {at} is {found}, not {wanted}", I::NAME, self.plan);
         }
@@ -191,7 +191,7 @@ fn errors_are_as_stated() {
             };
             let case = Case::new(shape, &mut Numbers(7));
             let plan = Plan::with_tile(shape, m);
-            let weights = transform(plan, case.parameters().weights);
+            let weights = transformed(plan, &case);
             let exact = case.exact();
             let mut found = vec![f32::NAN; exact.len()];
             Scalar.run(Layer { case: &case, plan, weights: &weights, pool: 1, output: &mut found });

@@ -60,7 +60,25 @@ impl<const M: usize, const R: usize, const N: usize> F<M, R, N> {
     const INPUT: Square = narrow(Self::MATRICES.input);
 
     /// G: the taps as values at the points.
-    pub(super) const KERNEL: [[f64; R]; N] = Self::MATRICES.kernel;
+    const KERNEL: [[f64; R]; N] = Self::MATRICES.kernel;
+
+    /// (G g)ᵀ
+    pub(super) const fn kernel<const COLUMNS: usize>(
+        g: [[f64; COLUMNS]; R],
+    ) -> [[f64; N]; COLUMNS] {
+        let mut out = [[0.0; N]; COLUMNS];
+        let mut at = 0;
+        while at < COLUMNS * N {
+            let (column, row) = (at / N, at % N);
+            let mut k = 0;
+            while k < R {
+                out[column][row] += Self::KERNEL[row][k] * g[k][column];
+                k += 1;
+            }
+            at += 1;
+        }
+        out
+    }
 
     /// Whether points `i` and `i + 1` are `a` and `-a`, so that the even and the odd terms of one are
     /// those of the other.
@@ -91,7 +109,6 @@ impl<const M: usize, const R: usize, const N: usize> F<M, R, N> {
 
     /// How much larger an error of the products can be in a result than in a plain sum: the largest
     /// over outputs and taps of Σᵢ |Aᵀ|·|G|·‖Bᵀᵢ‖₁.
-    #[cfg(all(test, feature = "std"))]
     pub(super) const CONDITION: f64 = {
         let mut worst = 0.0;
         let (mut y, mut tap) = (0, 0);

@@ -1,8 +1,9 @@
 //! Predicts a digit so many times, for whoever counts instructions or time:
 //!
-//!     predictions PRECISION COUNT
+//!     predictions PRECISION COUNT FILE
 //!
-//! and says how long one took, on which instruction set.
+//! and says how long one took, on which instruction set. The file holds the network in that precision;
+//! if there is none, it is made and saved there.
 
 use microcnn::conv::Convolve;
 use microcnn::lenet::LeNet5;
@@ -10,36 +11,49 @@ use microcnn::prelude::*;
 use microcnn::quant::Rounding;
 use microcnn::simd;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [precision, count] = &arguments[..] else { panic!("predictions PRECISION COUNT") };
-    let count = count.parse().expect("a number of predictions");
-    let network = LeNet5::pretrained();
+    let [precision, count, file] = &arguments[..] else { panic!("predictions PRECISION COUNT FILE") };
+    let (count, file) = (count.parse().expect("a number of predictions"), Path::new(file));
     match precision.as_str() {
-        "f32" => predict(&network, count),
-        "i8" => predict(&quantized::<i8>(&network), count),
-        "w4a8" => predict(&quantized::<W4A8>(&network), count),
-        "i4" => predict(&quantized::<I4>(&network), count),
-        "w2a8" => predict(&quantized::<W2A8>(&network), count),
+        "f32" => predict(&load_or(LeNet5::pretrained, file), count),
+        "i8" => predict(&load_or(quantized::<i8>, file), count),
+        "w4a8" => predict(&load_or(quantized::<W4A8>, file), count),
+        "i4" => predict(&load_or(quantized::<I4>, file), count),
+        "w2a8" => predict(&load_or(quantized::<W2A8>, file), count),
         _ => panic!("{precision}: not a precision"),
     }
 }
 
-/// A digit, or something like it.
-fn image() -> Tensor<u8, 1, 1, 28, 28> {
-    Tensor::from_fn(|[_, _, h, w]| (h * 9 + w * 7) as u8)
+/// The network in a file. (To make one takes many times the instructions of a prediction.)
+fn load_or<P: Precision>(make: fn() -> LeNet5<P>, file: &Path) -> LeNet5<P>
+where
+    Auto: Convolve<P>,
+{
+    if file.exists() {
+        return LeNet5::from_file(file).expect("a network in this precision");
+    }
+    let network = make();
+    network.save(file).expect("the file can be written");
+    network
 }
 
 /// What a network computes does not change how long it takes: the quickest way to quantize is enough.
-fn quantized<P: Precision>(network: &LeNet5) -> LeNet5<P>
+fn quantized<P: Precision>() -> LeNet5<P>
 where
     Auto: Convolve<P>,
 {
     let options = QuantizeOptions::default().rounding(Rounding::Nearest).clip_weights(false);
     let image = image().map(|pixel| f32::from(pixel) / 255.0);
-    network.quantize_with(&image, options).expect("an image is enough")
+    LeNet5::pretrained().quantize_with(&image, options).expect("an image is enough")
+}
+
+/// A digit, or something like it.
+fn image() -> Tensor<u8, 1, 1, 28, 28> {
+    Tensor::from_fn(|[_, _, h, w]| (h * 9 + w * 7) as u8)
 }
 
 fn predict<P: Precision>(network: &LeNet5<P>, count: u32)
@@ -51,6 +65,7 @@ where
     for _ in 0..count {
         black_box(network.predict_u8(black_box(&image)));
     }
-    let each = start.elapsed() / count.max(1);
-    println!("{} on {}: {:.3} µs", P::NAME, simd::active().expect("it ran"), each.as_nanos() as f64 / 1e3);
+    let each = start.elapsed().as_secs_f64() * 1e6 / f64::from(count);
+    let isa = simd::active().expect("predictions ran on it");
+    println!("{} on {isa}: {each:.3} µs", P::NAME);
 }

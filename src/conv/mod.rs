@@ -1,5 +1,19 @@
 //! Convolution algorithms. One file each; linear layers are convolutions whose window is their input.
 
+/// Writes the body of a loop out for the first numbers: a loop may stay a loop, and then what is indexed
+/// by its number leaves the registers.
+macro_rules! unrolled {
+    ($index:ident in $count:expr; $($number:literal)+ => $body:block) => {
+        $(if $number < $count {
+            let $index: usize = $number;
+            $body
+        })+
+        for $index in [$($number),+].len()..$count {
+            $body
+        }
+    };
+}
+
 pub(crate) mod auto;
 pub(crate) mod bands;
 mod depthwise;

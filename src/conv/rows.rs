@@ -236,6 +236,10 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                 }
             }
         }
+        if I::AHEAD && layout.outputs + 4 <= LANES {
+            self.tile_ahead::<I, ROWS, VECTORS, OUTPUTS>(isa, &mut sums, [y, x], first);
+            return sums;
+        }
         let lane = LaneWeights { weights, layout, first };
         let steps = window.kernel[1].div_ceil(P::GROUP);
         for ky in 0..window.kernel[0] {
@@ -258,6 +262,53 @@ impl<P: Arithmetic> Job<'_, '_, P> {
             }
         }
         sums
+    }
+
+    /// Adds the products of a tile where the weights of four output channels are one load: each row of
+    /// inputs is loaded once, for all rows of windows that it is part of.
+    #[inline(always)]
+    fn tile_ahead<I: Isa, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
+        &self,
+        isa: I,
+        sums: &mut Sums<P, I, ROWS, VECTORS, OUTPUTS>,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) {
+        let Self { shape, parameters: Parameters { weights, .. }, input, .. } = self;
+        let [row, _] = sizes(shape);
+        let window = &shape.window;
+        let lanes = WeightLayout::new(shape, P::GROUP).lanes(0);
+        let steps = window.kernel[1].div_ceil(P::GROUP);
+        let weights = &weights[first * P::UNITS..];
+        let rows = (ROWS - 1) * window.stride[0] + (window.kernel[0] - 1) * window.dilation[0] + 1;
+        // What the weights of a row of taps take, with room for four of the last step.
+        let row_len = ((steps - 1) * lanes + OUTPUTS.next_multiple_of(4)) * P::UNITS;
+        for down in 0..rows {
+            let mut taps: [Option<&[P::Weight]>; ROWS] = [None; ROWS];
+            unrolled!(r in ROWS; 0 1 => {
+                let from_window = down.wrapping_sub(r * window.stride[0]);
+                let tap = from_window / window.dilation[0];
+                if tap < window.kernel[0] && from_window.is_multiple_of(window.dilation[0]) {
+                    taps[r] = Some(&weights[tap * steps * lanes * P::UNITS..][..row_len]);
+                }
+            });
+            let from = (y * window.stride[0] + down) * row + x;
+            let reach = VECTORS * LANES + P::GROUP - 1;
+            let inputs = &input[from..][..(steps - 1) * P::GROUP * window.dilation[1] + reach];
+            for s in 0..steps {
+                let stretch = &inputs[s * P::GROUP * window.dilation[1]..][..reach];
+                let mut inputs = [P::slide_inputs(isa, stretch); VECTORS];
+                unrolled!(v in VECTORS; 0 1 => {
+                    inputs[v] = P::slide_inputs(isa, &stretch[v * LANES..]);
+                });
+                unrolled!(r in ROWS; 0 1 => {
+                    if let Some(weights) = taps[r] {
+                        let weights = &weights[s * lanes * P::UNITS..];
+                        add_row::<P, I, VECTORS, OUTPUTS>(isa, &mut sums[r], &inputs, weights);
+                    }
+                });
+            }
+        }
     }
 
     /// Stores the results of a tile.
@@ -342,6 +393,25 @@ impl<P: Arithmetic> Job<'_, '_, P> {
             }
         }
     }
+}
+
+/// Adds the products of a row of windows with one step's weights.
+#[inline(always)]
+fn add_row<P: Arithmetic, I: Isa, const VECTORS: usize, const OUTPUTS: usize>(
+    isa: I,
+    sums: &mut [[P::Sums<I>; OUTPUTS]; VECTORS],
+    inputs: &[P::Inputs<I>; VECTORS],
+    weights: &[P::Weight],
+) {
+    let mut four = P::spread_each_weights(isa, weights);
+    unrolled!(o in OUTPUTS; 0 1 2 3 4 5 => {
+        if o == 4 {
+            four = P::spread_each_weights(isa, &weights[4 * P::UNITS..]);
+        }
+        unrolled!(v in VECTORS; 0 1 => {
+            sums[v][o] = P::add_products(isa, sums[v][o], inputs[v], four[o % 4]);
+        });
+    });
 }
 
 /// The weights of one lane of a block after the other.

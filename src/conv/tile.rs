@@ -394,6 +394,15 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                     stretch.weights[b] = &weights[from..][..len];
                 }
                 let mut k = 0;
+                while I::AHEAD && k + 4 <= whole {
+                    let inputs = stretch.inputs_ahead::<P, I, COLUMNS>(isa, k);
+                    // One after the other, not in a loop: each has its place in a register.
+                    stretch.step_ahead::<P, I, COLUMNS, 0>(isa, &mut sums[0], k, &inputs);
+                    stretch.step_ahead::<P, I, COLUMNS, 1>(isa, &mut sums[1 % SPLIT], k, &inputs);
+                    stretch.step_ahead::<P, I, COLUMNS, 2>(isa, &mut sums[2 % SPLIT], k, &inputs);
+                    stretch.step_ahead::<P, I, COLUMNS, 3>(isa, &mut sums[3 % SPLIT], k, &inputs);
+                    k += 4;
+                }
                 while k + SPLIT <= whole {
                     for s in 0..SPLIT {
                         stretch.step::<P, I, COLUMNS>(isa, &mut sums[s], k + s, P::GROUP);
@@ -440,10 +449,7 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
         k: usize,
         len: usize,
     ) {
-        let mut weights = [P::load_weights(isa, &self.weights[0][k * self.step_len..]); BLOCKS];
-        for b in 1..BLOCKS {
-            weights[b] = P::load_weights(isa, &self.weights[b][k * self.step_len..]);
-        }
+        let weights = self.weights::<P, I>(isa, k);
         // Two simple loops: with a division in it, one would not be unrolled.
         let rows = if self.windows.pool { 2 } else { 1 };
         let across = COLUMNS / rows;
@@ -459,5 +465,59 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
                 }
             }
         }
+    }
+    /// The weights of step `k` in each block.
+    #[inline(always)]
+    fn weights<P: Arithmetic<Element = E, Weight = W>, I: Isa>(
+        &self,
+        isa: I,
+        k: usize,
+    ) -> [P::Weights<I>; BLOCKS] {
+        let mut weights = [P::load_weights(isa, &self.weights[0][k * self.step_len..]); BLOCKS];
+        for b in 1..BLOCKS {
+            weights[b] = P::load_weights(isa, &self.weights[b][k * self.step_len..]);
+        }
+        weights
+    }
+
+    /// The inputs of four steps from `k`, of each window.
+    #[inline(always)]
+    fn inputs_ahead<P: Arithmetic<Element = E, Weight = W>, I: Isa, const COLUMNS: usize>(
+        &self,
+        isa: I,
+        k: usize,
+    ) -> [[P::Inputs<I>; 4]; COLUMNS] {
+        let mut ahead = [P::spread_each_inputs(isa, &self.inputs[k * P::GROUP..]); COLUMNS];
+        let rows = if self.windows.pool { 2 } else { 1 };
+        let across = COLUMNS / rows;
+        unrolled!(c in COLUMNS; 0 1 2 3 4 5 => {
+            let (row, column) = (c / across, c % across);
+            let first = row * self.windows.step[0] + column * self.windows.step[1] + k * P::GROUP;
+            let inputs = &self.inputs[first..][..4 * P::GROUP];
+            ahead[c] = P::spread_each_inputs(isa, inputs);
+        });
+        ahead
+    }
+
+    /// Adds the products of the step that lies `STEP` behind step `k`.
+    #[inline(always)]
+    fn step_ahead<
+        P: Arithmetic<Element = E, Weight = W>,
+        I: Isa,
+        const COLUMNS: usize,
+        const STEP: usize,
+    >(
+        &self,
+        isa: I,
+        sums: &mut [[P::Sums<I>; BLOCKS]; COLUMNS],
+        k: usize,
+        inputs: &[[P::Inputs<I>; 4]; COLUMNS],
+    ) {
+        let weights = self.weights::<P, I>(isa, k + STEP);
+        unrolled!(c in COLUMNS; 0 1 2 3 4 5 => {
+            unrolled!(b in BLOCKS; 0 1 2 => {
+                sums[c][b] = P::add_products(isa, sums[c][b], inputs[c][STEP], weights[b]);
+            });
+        });
     }
 }

@@ -196,6 +196,11 @@ impl Arithmetic for f32 {
     }
 
     #[inline(always)]
+    fn spread_each_inputs<I: Isa>(isa: I, inputs: &[f32]) -> [I::F32; 4] {
+        isa.splat_each(inputs.first_chunk().expect("four steps take four inputs"))
+    }
+
+    #[inline(always)]
     fn load_inputs<I: Isa>(isa: I, inputs: &[f32]) -> I::F32 {
         match inputs.first_chunk() {
             Some(inputs) => isa.load(inputs),
@@ -216,6 +221,11 @@ impl Arithmetic for f32 {
     #[inline(always)]
     fn spread_weights<I: Isa>(isa: I, weights: &[f32]) -> I::F32 {
         isa.splat(weights[0])
+    }
+
+    #[inline(always)]
+    fn spread_each_weights<I: Isa>(isa: I, weights: &[f32]) -> [I::F32; 4] {
+        isa.splat_each(weights.first_chunk().expect("four lanes have four weights"))
     }
 
     #[inline(always)]

@@ -557,6 +557,16 @@ impl<P: Integer> Arithmetic for P {
     }
 
     #[inline(always)]
+    fn spread_each_inputs<I: Isa>(isa: I, inputs: &[u8]) -> [Self::Inputs<I>; 4] {
+        [
+            step_ahead::<P, I, 0>(isa, inputs),
+            step_ahead::<P, I, 1>(isa, inputs),
+            step_ahead::<P, I, 2>(isa, inputs),
+            step_ahead::<P, I, 3>(isa, inputs),
+        ]
+    }
+
+    #[inline(always)]
     fn load_inputs<I: Isa>(isa: I, inputs: &[u8]) -> Self::Inputs<I> {
         let last = match inputs.first_chunk() {
             Some(inputs) => isa.widen(inputs),
@@ -588,6 +598,18 @@ impl<P: Integer> Arithmetic for P {
     fn spread_weights<I: Isa>(isa: I, weights: &[u8]) -> Self::Weights<I> {
         let quad = weights.first_chunk().expect("a lane has four bytes");
         unpack_parts::<P, I>(isa, isa.splat_quad(*quad))
+    }
+
+    #[inline(always)]
+    fn spread_each_weights<I: Isa>(isa: I, weights: &[u8]) -> [Self::Weights<I>; 4] {
+        let quads = weights.first_chunk().expect("four lanes have 16 bytes");
+        let [a, b, c, d] = isa.splat_each_quad(quads);
+        [
+            unpack_parts::<P, I>(isa, a),
+            unpack_parts::<P, I>(isa, b),
+            unpack_parts::<P, I>(isa, c),
+            unpack_parts::<P, I>(isa, d),
+        ]
     }
 
     #[inline(always)]
@@ -713,6 +735,20 @@ pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize, const PASSES: usize>(
         }
     }
     isa.store_pixels(steps.as_flattened(), channels.ends.range, output, [outputs, places]);
+}
+
+/// One of four neighbouring steps' inputs, whose quads are loaded four at a time.
+#[inline(always)]
+fn step_ahead<P: Integer, I: Isa, const STEP: usize>(
+    isa: I,
+    inputs: &[u8],
+) -> <P::Width as Width>::Parts<I::Inputs> {
+    P::Width::parts(|part| {
+        let quad = STEP * P::Width::PARTS + part;
+        let quads = inputs[16 * (quad / 4)..].first_chunk();
+        let quads = quads.expect("four steps take so many inputs");
+        isa.inputs(isa.splat_each_quad(quads)[quad % 4])
+    })
 }
 
 /// The parts of packed weights as factors.

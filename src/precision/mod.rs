@@ -200,6 +200,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
 
     /// A step's inputs, the same in every lane. There are `GROUP`, or fewer at the end of a run.
     fn spread_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
+    /// The inputs of four neighbouring steps, each step's the same in every lane.
+    fn spread_each_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> [Self::Inputs<I>; 4];
     /// An input for each lane, of up to sixteen neighbours; the rest of the step is nothing.
     fn load_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
     /// The `GROUP` neighbours from each of sixteen neighbouring inputs on, of `15 + GROUP`.
@@ -208,6 +210,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     fn load_weights<I: Isa>(isa: I, weights: &[Self::Weight]) -> Self::Weights<I>;
     /// One lane's weights of a step, `UNITS` neighbours, in every lane.
     fn spread_weights<I: Isa>(isa: I, weights: &[Self::Weight]) -> Self::Weights<I>;
+    /// Four neighbouring lanes' weights of a step, each in every lane.
+    fn spread_each_weights<I: Isa>(isa: I, weights: &[Self::Weight]) -> [Self::Weights<I>; 4];
     /// Sixteen lanes' weights of a depthwise step, which takes one input: `weights` are a layer's
     /// packed weights, `at` the place of the first lane's.
     fn load_depthwise<I: Isa>(isa: I, weights: &[Self::Weight], at: usize) -> Self::Weights<I>;

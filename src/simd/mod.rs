@@ -50,7 +50,7 @@ pub use avxvnni::AvxVnni;
 pub use choice::{IsaError, active};
 pub use memory::Block;
 #[cfg(target_arch = "aarch64")]
-pub use neon::Neon;
+pub use neon::{Neon, NeonDotprod};
 pub use scalar::Scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use simd128::Simd128;
@@ -67,6 +67,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     const REGISTERS: usize;
     /// Sixteen-lane sums that stay in registers beside a weight and an input vector.
     const TILE: usize = Self::VECTORS / Self::REGISTERS - 2;
+    /// Whether an operation can take one of several neighbours that are loaded together and spread it
+    /// over all lanes, so that [`splat_each`](Self::splat_each) costs one load.
+    const AHEAD: bool = false;
     /// Sixteen `f32` lanes.
     type F32: Copy;
 
@@ -84,6 +87,11 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
 
     /// The same value in every lane.
     fn splat(self, value: f32) -> Self::F32;
+    /// Four neighbouring values, each in every lane of a vector.
+    #[inline(always)]
+    fn splat_each(self, values: &[f32; 4]) -> [Self::F32; 4] {
+        values.map(|value| self.splat(value))
+    }
     /// One value in the first eight lanes, another one in the last eight.
     fn splat_halves(self, low: f32, high: f32) -> Self::F32;
     /// Sixteen neighbouring values.
@@ -141,6 +149,17 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn splat_pair(self, [a, b]: [u8; 2]) -> Self::Quads {
         self.splat_quad([a, b, a, b])
     }
+    /// Four neighbours of four bytes, each in every lane of a vector.
+    #[inline(always)]
+    fn splat_each_quad(self, bytes: &[u8; 16]) -> [Self::Quads; 4] {
+        let (quads, _) = bytes.as_chunks();
+        [
+            self.splat_quad(quads[0]),
+            self.splat_quad(quads[1]),
+            self.splat_quad(quads[2]),
+            self.splat_quad(quads[3]),
+        ]
+    }
     /// Sixteen neighbouring bytes, each in the lowest byte of a lane, with zeros above.
     fn widen(self, bytes: &[u8; 16]) -> Self::Quads;
     /// The four neighbours from each of sixteen neighbouring bytes on.
@@ -191,7 +210,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Makes bytes ready to be factors.
     fn inputs(self, bytes: Self::Quads) -> Self::Inputs;
     /// Makes bytes ready to be factors: shifts every lane to the left, then keeps the bits of `mask`
-    /// in each byte and sets those of `set`.
+    /// in each byte and sets those of `set`. What one byte would get from another is not kept: the mask
+    /// has no bit below the shift. No weight that counts is -128.
     fn weights(self, bytes: Self::Quads, shift: u32, mask: u8, set: u8) -> Self::Weights;
     /// Adds to each lane the four products of its bytes, where an input stands for its value less
     /// [`INPUT_OFFSET`]. Exact, without regard to overflow of the sum.
@@ -359,6 +379,7 @@ table! {
     #[cfg(target_arch = "x86_64")] Avx512;
     #[cfg(target_arch = "x86_64")] AvxVnni;
     #[cfg(target_arch = "x86_64")] Avx2;
+    #[cfg(target_arch = "aarch64")] NeonDotprod;
     #[cfg(target_arch = "aarch64")] Neon;
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128;
     Scalar;

@@ -178,7 +178,12 @@ fn this_machine() -> Vec<&'static str> {
         }
     }
     #[cfg(target_arch = "aarch64")]
-    names.push("neon");
+    {
+        if std::arch::is_aarch64_feature_detected!("dotprod") {
+            names.push("neon-dotprod");
+        }
+        names.push("neon");
+    }
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     names.push("simd128");
     names.push("scalar");

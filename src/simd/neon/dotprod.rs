@@ -1,0 +1,154 @@
+//! Products of bytes as ARMv8.2 has them: `sdot` adds a lane's four.
+
+use super::{Arm, Bytes, I32, Operand};
+use crate::simd::Kernel;
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// `sdot`.
+#[derive(Clone, Copy, Debug)]
+pub struct Dotprod;
+
+impl Bytes for Dotprod {
+    const NAME: &'static str = "neon-dotprod";
+
+    #[inline(always)]
+    fn detect() -> bool {
+        has!(is_aarch64_feature_detected: "neon", "dotprod")
+    }
+
+    #[inline(always)]
+    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output {
+        #[target_feature(enable = "neon,dotprod")]
+        #[inline(never)]
+        fn enter<K: Kernel>(isa: Arm<Dotprod>, kernel: K) -> K::Output {
+            kernel.run(isa)
+        }
+        // SAFETY: `detect` saw every feature that `enter` enables before it made this token.
+        unsafe { enter(isa, kernel) }
+    }
+
+    #[inline(always)]
+    fn load_quads(_: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does; the array is four times 16 readable bytes.
+        [0, 16, 32, 48].map(|at| unsafe { vld1q_u8(bytes.as_ptr().add(at)) })
+    }
+
+    #[inline(always)]
+    fn widen(_: Arm<Self>, bytes: &[u8; 16]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does; the array is 16 readable bytes.
+        unsafe {
+            let (bytes, zero) = (vld1q_u8(bytes.as_ptr()), vdupq_n_u8(0));
+            let [low, high] = [vzip1q_u8(bytes, zero), vzip2q_u8(bytes, zero)];
+            [
+                vzip1q_u8(low, zero),
+                vzip2q_u8(low, zero),
+                vzip1q_u8(high, zero),
+                vzip2q_u8(high, zero),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn slide(_: Arm<Self>, bytes: &[u8; 19]) -> [uint8x16_t; 4] {
+        const PLACES: [u8; 16] = [0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6];
+        let bytes = bytes.as_ptr();
+        // SAFETY: the token exists only where NEON does; both loads are of 16 of the 19 bytes.
+        unsafe {
+            let (first, last) = (vld1q_u8(bytes), vld1q_u8(bytes.add(3)));
+            let places = vld1q_u8(PLACES.as_ptr());
+            let from = |bytes, at| vqtbl1q_u8(bytes, vaddq_u8(places, vdupq_n_u8(at)));
+            // The last four lanes are bytes 12 to 18, 9 to 15 of the last 16.
+            [from(first, 0), from(first, 4), from(first, 8), from(last, 9)]
+        }
+    }
+
+    #[inline(always)]
+    fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
+        match (a, b) {
+            (Operand::Lanes(lanes), Operand::One(register, lane))
+            | (Operand::One(register, lane), Operand::Lanes(lanes)) => match lane {
+                0 => spread::<0>(isa, sums, lanes, register),
+                1 => spread::<1>(isa, sums, lanes, register),
+                2 => spread::<2>(isa, sums, lanes, register),
+                _ => spread::<3>(isa, sums, lanes, register),
+            },
+            (a, b) => {
+                let (a, b) = (lanes(isa, a), lanes(isa, b));
+                [0, 1, 2, 3].map(|at| sdot(isa, sums[at], a[at], b[at]))
+            }
+        }
+    }
+}
+
+/// Each in its place.
+#[inline(always)]
+fn lanes(_: Arm<Dotprod>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
+    match operand {
+        Operand::Lanes(lanes) => lanes,
+        Operand::One(register, lane) => {
+            // SAFETY: the token exists only where NEON does.
+            let quad = unsafe {
+                let quads = vreinterpretq_s32_s8(register);
+                vreinterpretq_s8_s32(match lane {
+                    0 => vdupq_laneq_s32::<0>(quads),
+                    1 => vdupq_laneq_s32::<1>(quads),
+                    2 => vdupq_laneq_s32::<2>(quads),
+                    _ => vdupq_laneq_s32::<3>(quads),
+                })
+            };
+            [quad; 4]
+        }
+    }
+}
+
+/// [`sdot`] of each register with one quad of another.
+#[inline(always)]
+fn spread<const LANE: usize>(
+    _: Arm<Dotprod>,
+    sums: I32,
+    lanes: [int8x16_t; 4],
+    register: int8x16_t,
+) -> I32 {
+    let [mut a, mut b, mut c, mut d] = sums;
+    // SAFETY: the token exists only where `sdot` does; it reads and writes these registers only.
+    unsafe {
+        asm!(
+            ".arch_extension dotprod",
+            "sdot {a:v}.4s, {p:v}.16b, {x:v}.4b[{lane}]",
+            "sdot {b:v}.4s, {q:v}.16b, {x:v}.4b[{lane}]",
+            "sdot {c:v}.4s, {r:v}.16b, {x:v}.4b[{lane}]",
+            "sdot {d:v}.4s, {s:v}.16b, {x:v}.4b[{lane}]",
+            a = inout(vreg) a,
+            b = inout(vreg) b,
+            c = inout(vreg) c,
+            d = inout(vreg) d,
+            p = in(vreg) lanes[0],
+            q = in(vreg) lanes[1],
+            r = in(vreg) lanes[2],
+            s = in(vreg) lanes[3],
+            x = in(vreg) register,
+            lane = const LANE,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    [a, b, c, d]
+}
+
+/// Adds four products to each lane. (The intrinsic is not stable in the oldest Rust that this crate
+/// asks for.)
+#[inline(always)]
+fn sdot(_: Arm<Dotprod>, mut sums: int32x4_t, a: int8x16_t, b: int8x16_t) -> int32x4_t {
+    // SAFETY: the token exists only where `sdot` does; it reads and writes these registers only.
+    unsafe {
+        asm!(
+            ".arch_extension dotprod",
+            "sdot {sums:v}.4s, {a:v}.16b, {b:v}.16b",
+            sums = inlateout(vreg) sums,
+            a = in(vreg) a,
+            b = in(vreg) b,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sums
+}

@@ -1,0 +1,362 @@
+//! NEON: sixteen lanes are four registers. How bytes are multiplied is what processors differ in.
+
+mod dotprod;
+mod multiply;
+
+use super::{Isa, Kernel, Steps};
+use core::arch::aarch64::*;
+use core::fmt::Debug;
+use core::marker::PhantomData;
+
+/// NEON, as every 64-bit ARM processor has it, with the products of bytes that `B` knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Arm<B>(PhantomData<B>);
+
+/// NEON, as every 64-bit ARM processor has it.
+pub type Neon = Arm<multiply::Multiply>;
+
+/// NEON with the dot products of ARMv8.2.
+pub type NeonDotprod = Arm<dotprod::Dotprod>;
+
+/// Products of bytes, on processors that have them.
+pub trait Bytes: Copy + Debug + Send + Sync + 'static {
+    /// The instruction set's name.
+    const NAME: &'static str;
+
+    /// Whether this machine has them.
+    fn detect() -> bool;
+    /// As [`Isa::run`].
+    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output;
+    /// As [`Isa::load_quads`], in the order in which these products take them.
+    fn load_quads(isa: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4];
+    /// As [`Isa::widen`], in this order.
+    fn widen(isa: Arm<Self>, bytes: &[u8; 16]) -> [uint8x16_t; 4];
+    /// As [`Isa::slide`], in this order.
+    fn slide(isa: Arm<Self>, bytes: &[u8; 19]) -> [uint8x16_t; 4];
+    /// As [`Isa::dot`].
+    fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32;
+}
+
+/// Sixteen lanes of four bytes.
+///
+/// Which of the two it is, is known wherever kernels are compiled as a whole.
+#[derive(Clone, Copy, Debug)]
+pub enum Operand<V> {
+    /// Each in its place, in the order of [`Bytes::load_quads`].
+    Lanes([V; 4]),
+    /// The same in all lanes: one of the four in a register. Some instructions take it from there.
+    One(V, usize),
+}
+
+impl<V> Operand<V> {
+    #[inline(always)]
+    fn map<U>(self, f: impl Fn(V) -> U) -> Operand<U> {
+        match self {
+            Self::Lanes([a, b, c, d]) => Operand::Lanes([f(a), f(b), f(c), f(d)]),
+            Self::One(register, lane) => Operand::One(f(register), lane),
+        }
+    }
+}
+
+/// Sixteen lanes.
+type Quad = [float32x4_t; 4];
+/// Sixteen lanes of integers.
+type I32 = [int32x4_t; 4];
+
+impl<B: Bytes> Isa for Arm<B> {
+    const NAME: &'static str = B::NAME;
+    const VECTORS: usize = 32;
+    const REGISTERS: usize = 4;
+    const AHEAD: bool = true;
+    type F32 = Quad;
+
+    #[inline(always)]
+    fn detect() -> Option<Self> {
+        B::detect().then_some(Self(PhantomData))
+    }
+
+    #[inline(always)]
+    unsafe fn assume() -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        B::run(self, kernel)
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        unsafe { [vdupq_n_f32(value); 4] }
+    }
+
+    #[inline(always)]
+    fn splat_each(self, values: &[f32; 4]) -> [Quad; 4] {
+        // SAFETY: this token exists only where NEON does; the array is 16 readable bytes.
+        unsafe {
+            let values = vld1q_f32(values.as_ptr());
+            [
+                [vdupq_laneq_f32::<0>(values); 4],
+                [vdupq_laneq_f32::<1>(values); 4],
+                [vdupq_laneq_f32::<2>(values); 4],
+                [vdupq_laneq_f32::<3>(values); 4],
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        let [low, high] = unsafe { [vdupq_n_f32(low), vdupq_n_f32(high)] };
+        [low, low, high, high]
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f32; 16]) -> Quad {
+        let values = values.as_ptr();
+        // SAFETY: this token exists only where NEON does; the array is four times 16 readable bytes.
+        unsafe {
+            [
+                vld1q_f32(values),
+                vld1q_f32(values.add(4)),
+                vld1q_f32(values.add(8)),
+                vld1q_f32(values.add(12)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn store(self, vector: Quad, values: &mut [f32; 16]) {
+        let values = values.as_mut_ptr();
+        // SAFETY: this token exists only where NEON does; the array is four times 16 writable bytes.
+        unsafe {
+            vst1q_f32(values, vector[0]);
+            vst1q_f32(values.add(4), vector[1]);
+            vst1q_f32(values.add(8), vector[2]);
+            vst1q_f32(values.add(12), vector[3]);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        each(a, b, |a, b| unsafe { vaddq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        each(a, b, |a, b| unsafe { vsubq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        each(a, b, |a, b| unsafe { vmulq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn div(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        each(a, b, |a, b| unsafe { vdivq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn max(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        each(a, b, |a, b| unsafe { vmaxnmq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn min(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        each(a, b, |a, b| unsafe { vminnmq_f32(a, b) })
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Quad, b: Quad, c: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        unsafe {
+            [
+                vfmaq_f32(c[0], a[0], b[0]),
+                vfmaq_f32(c[1], a[1], b[1]),
+                vfmaq_f32(c[2], a[2], b[2]),
+                vfmaq_f32(c[3], a[3], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Quad, b: Quad, c: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        unsafe {
+            [
+                vfmsq_f32(c[0], a[0], b[0]),
+                vfmsq_f32(c[1], a[1], b[1]),
+                vfmsq_f32(c[2], a[2], b[2]),
+                vfmsq_f32(c[3], a[3], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn max_pairs(self, a: Quad, b: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        unsafe {
+            [
+                vpmaxnmq_f32(a[0], a[1]),
+                vpmaxnmq_f32(a[2], a[3]),
+                vpmaxnmq_f32(b[0], b[1]),
+                vpmaxnmq_f32(b[2], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn pow2(self, exponents: Quad) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        exponents.map(|exponents| unsafe {
+            let biased = vaddq_s32(vcvtnq_s32_f32(exponents), vdupq_n_s32(127));
+            vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
+        })
+    }
+
+    type I32 = I32;
+    type Quads = Operand<uint8x16_t>;
+    type Inputs = Operand<int8x16_t>;
+    type Weights = Operand<int8x16_t>;
+
+    #[inline(always)]
+    fn splat_i32(self, value: i32) -> I32 {
+        // SAFETY: this token exists only where NEON does.
+        unsafe { [vdupq_n_s32(value); 4] }
+    }
+
+    #[inline(always)]
+    fn load_i32(self, values: &[i32; 16]) -> I32 {
+        let values = values.as_ptr();
+        // SAFETY: this token exists only where NEON does; the array is four times 16 readable bytes.
+        unsafe {
+            [
+                vld1q_s32(values),
+                vld1q_s32(values.add(4)),
+                vld1q_s32(values.add(8)),
+                vld1q_s32(values.add(12)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn add_i32(self, a: I32, b: I32) -> I32 {
+        // SAFETY: this token exists only where NEON does.
+        each_i32(a, b, |a, b| unsafe { vaddq_s32(a, b) })
+    }
+
+    #[inline(always)]
+    fn max_i32(self, a: I32, b: I32) -> I32 {
+        // SAFETY: this token exists only where NEON does.
+        each_i32(a, b, |a, b| unsafe { vmaxq_s32(a, b) })
+    }
+
+    #[inline(always)]
+    fn max_pairs_i32(self, a: I32, b: I32) -> I32 {
+        // SAFETY: this token exists only where NEON does.
+        unsafe {
+            [
+                vpmaxq_s32(a[0], a[1]),
+                vpmaxq_s32(a[2], a[3]),
+                vpmaxq_s32(b[0], b[1]),
+                vpmaxq_s32(b[2], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn to_f32(self, values: I32) -> Quad {
+        // SAFETY: this token exists only where NEON does.
+        values.map(|values| unsafe { vcvtq_f32_s32(values) })
+    }
+
+    #[inline(always)]
+    fn load_quads(self, bytes: &[u8; 64]) -> Self::Quads {
+        Operand::Lanes(B::load_quads(self, bytes))
+    }
+
+    #[inline(always)]
+    fn splat_quad(self, bytes: [u8; 4]) -> Self::Quads {
+        // SAFETY: this token exists only where NEON does.
+        let quad = unsafe { vreinterpretq_u8_u32(vdupq_n_u32(u32::from_le_bytes(bytes))) };
+        Operand::One(quad, 0)
+    }
+
+    #[inline(always)]
+    fn splat_each_quad(self, bytes: &[u8; 16]) -> [Self::Quads; 4] {
+        // SAFETY: this token exists only where NEON does; the array is 16 readable bytes.
+        let quads = unsafe { vld1q_u8(bytes.as_ptr()) };
+        [
+            Operand::One(quads, 0),
+            Operand::One(quads, 1),
+            Operand::One(quads, 2),
+            Operand::One(quads, 3),
+        ]
+    }
+
+    #[inline(always)]
+    fn widen(self, bytes: &[u8; 16]) -> Self::Quads {
+        Operand::Lanes(B::widen(self, bytes))
+    }
+
+    #[inline(always)]
+    fn slide(self, bytes: &[u8; 19]) -> Self::Quads {
+        Operand::Lanes(B::slide(self, bytes))
+    }
+
+    #[inline(always)]
+    fn inputs(self, bytes: Self::Quads) -> Self::Inputs {
+        // SAFETY: this token exists only where NEON does.
+        bytes.map(|bytes| unsafe { vreinterpretq_s8_u8(veorq_u8(bytes, vdupq_n_u8(0x80))) })
+    }
+
+    #[inline(always)]
+    fn weights(self, bytes: Self::Quads, shift: u32, mask: u8, set: u8) -> Self::Weights {
+        // What a shift of all four bytes would move from one into the next is not kept.
+        debug_assert!(mask.trailing_zeros() >= shift, "{mask:#x} << {shift}");
+        // SAFETY: this token exists only where NEON does.
+        bytes.map(|bytes| unsafe {
+            let shifted = vshlq_u8(bytes, vdupq_n_s8(shift as i8));
+            let kept = vandq_u8(shifted, vdupq_n_u8(mask));
+            vreinterpretq_s8_u8(vorrq_u8(kept, vdupq_n_u8(set)))
+        })
+    }
+
+    #[inline(always)]
+    fn dot(self, sums: I32, inputs: Self::Inputs, weights: Self::Weights) -> I32 {
+        B::dot(self, sums, inputs, weights)
+    }
+
+    #[inline(always)]
+    fn store_steps(self, steps: Quad, Steps { zero, low, high }: Steps, values: &mut [u8; 16]) {
+        // SAFETY: this token exists only where NEON does; the array is 16 writable bytes.
+        unsafe {
+            // Rounded half to even. What saturates is beyond the bounds, whatever the zero point is.
+            let whole = steps.map(|steps| vcvtnq_s32_f32(steps));
+            let zero = vdupq_n_s16(zero.into());
+            let words = |a, b| vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), zero);
+            let (first, last) = (words(whole[0], whole[1]), words(whole[2], whole[3]));
+            let bytes = vqmovun_high_s16(vqmovun_s16(first), last);
+            let bounded = vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(low)), vdupq_n_u8(high));
+            vst1q_u8(values.as_mut_ptr(), bounded);
+        }
+    }
+}
+
+#[inline(always)]
+fn each_i32(a: I32, b: I32, f: impl Fn(int32x4_t, int32x4_t) -> int32x4_t) -> I32 {
+    [f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2]), f(a[3], b[3])]
+}
+
+#[inline(always)]
+fn each(a: Quad, b: Quad, f: impl Fn(float32x4_t, float32x4_t) -> float32x4_t) -> Quad {
+    [f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2]), f(a[3], b[3])]
+}

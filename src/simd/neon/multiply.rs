@@ -1,0 +1,132 @@
+//! Products of bytes as every 64-bit ARM processor has them: `smull`, `smlal`, `sadalp`.
+//!
+//! Two products of a byte and a weight that is not −128 fit into 16 bits. So that two of a lane's four
+//! are added where they are made, its first and its last two bytes lie in registers of their own:
+//!
+//! ```text
+//! first bytes   0  1 │  0  1 │ …   of eight lanes      smull
+//! last bytes    2  3 │  2  3 │ …                       smlal
+//! 16 bits      0+2 1+3 │ 0+2 1+3 │ …                   sadalp: pairs, to the sums
+//! ```
+
+use super::{Arm, Bytes, I32, Operand};
+use crate::simd::Kernel;
+use core::arch::aarch64::*;
+use core::arch::asm;
+
+/// `smull`, `smlal` and `sadalp`.
+#[derive(Clone, Copy, Debug)]
+pub struct Multiply;
+
+impl Bytes for Multiply {
+    const NAME: &'static str = "neon";
+
+    #[inline(always)]
+    fn detect() -> bool {
+        has!(is_aarch64_feature_detected: "neon")
+    }
+
+    #[inline(always)]
+    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output {
+        #[target_feature(enable = "neon")]
+        #[inline(never)]
+        fn enter<K: Kernel>(isa: Arm<Multiply>, kernel: K) -> K::Output {
+            kernel.run(isa)
+        }
+        // SAFETY: `detect` saw NEON before it made this token.
+        unsafe { enter(isa, kernel) }
+    }
+
+    #[inline(always)]
+    fn load_quads(_: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4] {
+        let bytes = bytes.as_ptr();
+        // SAFETY: the token exists only where NEON does; the array is twice 32 readable bytes, and these
+        // loads have no demands on alignment.
+        unsafe {
+            let (low, high) = (vld2q_u16(bytes.cast()), vld2q_u16(bytes.add(32).cast()));
+            [low.0, low.1, high.0, high.1].map(|halves| vreinterpretq_u8_u16(halves))
+        }
+    }
+
+    #[inline(always)]
+    fn widen(_: Arm<Self>, bytes: &[u8; 16]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does; the array is 16 readable bytes.
+        unsafe {
+            let (bytes, zero) = (vld1q_u8(bytes.as_ptr()), vdupq_n_u8(0));
+            [vzip1q_u8(bytes, zero), zero, vzip2q_u8(bytes, zero), zero]
+        }
+    }
+
+    #[inline(always)]
+    fn slide(_: Arm<Self>, bytes: &[u8; 19]) -> [uint8x16_t; 4] {
+        let bytes = bytes.as_ptr();
+        // SAFETY: the token exists only where NEON does; each load is of 16 of the 19 bytes.
+        unsafe {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|at| vld1q_u8(bytes.add(at)));
+            [vzip1q_u8(a, b), vzip1q_u8(c, d), vzip2q_u8(a, b), vzip2q_u8(c, d)]
+        }
+    }
+
+    #[inline(always)]
+    fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
+        let (a, b) = (lanes(isa, a), lanes(isa, b));
+        let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);
+        let [u, v] = products(isa, [sums[2], sums[3]], [a[2], a[3]], [b[2], b[3]]);
+        [s, t, u, v]
+    }
+}
+
+/// The first and the last two bytes of eight lanes, then of the other eight.
+#[inline(always)]
+fn lanes(_: Arm<Multiply>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
+    match operand {
+        Operand::Lanes(lanes) => lanes,
+        Operand::One(register, lane) => {
+            // SAFETY: the token exists only where NEON does.
+            let [first, last] = unsafe {
+                let pairs = vreinterpretq_s16_s8(register);
+                match lane {
+                    0 => [vdupq_laneq_s16::<0>(pairs), vdupq_laneq_s16::<1>(pairs)],
+                    1 => [vdupq_laneq_s16::<2>(pairs), vdupq_laneq_s16::<3>(pairs)],
+                    2 => [vdupq_laneq_s16::<4>(pairs), vdupq_laneq_s16::<5>(pairs)],
+                    _ => [vdupq_laneq_s16::<6>(pairs), vdupq_laneq_s16::<7>(pairs)],
+                }
+                .map(|pair| vreinterpretq_s8_s16(pair))
+            };
+            [first, last, first, last]
+        }
+    }
+}
+
+/// Adds the products of eight lanes. (As a whole, so that the compiler does not begin many of them at
+/// once and run out of registers.)
+#[inline(always)]
+fn products(
+    _: Arm<Multiply>,
+    [mut low, mut high]: [int32x4_t; 2],
+    [first, last]: [int8x16_t; 2],
+    [first_weights, last_weights]: [int8x16_t; 2],
+) -> [int32x4_t; 2] {
+    // SAFETY: the token exists only where NEON does; these instructions read and write the registers
+    // that are named, and nothing else.
+    unsafe {
+        asm!(
+            "smull {a:v}.8h, {x:v}.8b, {w:v}.8b",
+            "smull2 {b:v}.8h, {x:v}.16b, {w:v}.16b",
+            "smlal {a:v}.8h, {y:v}.8b, {v:v}.8b",
+            "smlal2 {b:v}.8h, {y:v}.16b, {v:v}.16b",
+            "sadalp {low:v}.4s, {a:v}.8h",
+            "sadalp {high:v}.4s, {b:v}.8h",
+            low = inlateout(vreg) low,
+            high = inlateout(vreg) high,
+            x = in(vreg) first,
+            y = in(vreg) last,
+            w = in(vreg) first_weights,
+            v = in(vreg) last_weights,
+            a = out(vreg) _,
+            b = out(vreg) _,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    [low, high]
+}

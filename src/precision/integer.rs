@@ -743,12 +743,17 @@ fn step_ahead<P: Integer, I: Isa, const STEP: usize>(
     isa: I,
     inputs: &[u8],
 ) -> <P::Width as Width>::Parts<I::Inputs> {
-    P::Width::parts(|part| {
-        let quad = STEP * P::Width::PARTS + part;
-        let quads = inputs[16 * (quad / 4)..].first_chunk();
-        let quads = quads.expect("four steps take so many inputs");
-        isa.inputs(isa.splat_each_quad(quads)[quad % 4])
-    })
+    let mut parts = P::Width::fill(quad_ahead(isa, inputs, STEP * P::Width::PARTS));
+    for part in 1..P::Width::PARTS {
+        parts.as_mut()[part] = quad_ahead(isa, inputs, STEP * P::Width::PARTS + part);
+    }
+    parts
+}
+
+#[inline(always)]
+fn quad_ahead<I: Isa>(isa: I, inputs: &[u8], quad: usize) -> I::Inputs {
+    let quads = inputs[16 * (quad / 4)..].first_chunk().expect("four steps take so many inputs");
+    isa.inputs(isa.splat_each_quad(quads)[quad % 4])
 }
 
 /// The parts of packed weights as factors.

@@ -20,6 +20,25 @@ fn batches_give_what_single_images_give_bit_for_bit() {
 }
 
 #[test]
+fn what_lies_in_the_workspace_does_not_matter() {
+    fn check<A: Convolve<f32>>(network: LeNet5<f32, A>, image: &Tensor<f32, 1, 1, 28, 28>) {
+        let mut workspace = LeNet5::<f32, A>::workspace();
+        let alone = network.predict(image);
+        for byte in [0x00, 0xFF, 0x7F] {
+            workspace.fill(Block([byte; Block::BYTES]));
+            let again = network.predict_with(image, &mut workspace);
+            assert_eq!(again.as_slice(), alone.as_slice(), "{} on {byte:#x}", A::NAME);
+        }
+    }
+    let images = MNIST::new("data/sample-images-idx3-ubyte.gz").expect("the sample is there");
+    let (network, image) = (LeNet5::pretrained(), images.image(3));
+    check(network.clone().with_algorithm::<Im2col>(), &image);
+    check(network.clone().with_algorithm::<Winograd>(), &image);
+    check(network.clone().with_algorithm::<Fft>(), &image);
+    check(network, &image);
+}
+
+#[test]
 fn an_empty_batch_is_a_batch() {
     let empty = Tensor::<f32, 0, 1, 28, 28>::zeros();
     assert!(LeNet5::pretrained().predict(&empty).as_slice().is_empty());

@@ -7,9 +7,9 @@
 //! `Direct` reads and copies it before; `Fft` needs larger windows than anyone has.
 //!
 //! # Error
-//! A result has the error of the algorithm that was chosen, which a network's summary names: at most
-//! that of `Winograd` with tiles of 4 × 4 outputs. In integers nothing is rounded, and `Winograd` is
-//! never chosen.
+//! A result has the error of the algorithm that was chosen, which a network's summary names: that of a
+//! plain sum, or that of `Winograd` as its page states it, with sums over three channels or more. In
+//! integers nothing is rounded, and `Winograd` is never chosen.
 
 use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, direct};
 #[cfg(feature = "alloc")]

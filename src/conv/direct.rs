@@ -72,7 +72,8 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
                 scratch.split_at_mut(const { rows::blocks::<P>(&L::SPEC.shape) });
             let input = rows::copy::<P>(&shape, input, plane, P::padding(parameters.channels));
             let pool = E::POOL.is_some();
-            let job = rows::Job { shape, parameters, activation, pool, input, output };
+            let strides = rows::Strides::of_copy::<P>(&shape);
+            let job = rows::Job { shape, strides, parameters, activation, pool, input, output };
             if const { bands::pay::<P>(&L::SPEC.shape, E::POOL.is_some()) } {
                 P::run_bands(isa, job, scratch);
             } else {
@@ -109,8 +110,8 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
             let (plane, scratch) = scratch.split_at_mut(rows::blocks::<P>(shape));
             let input = rows::copy::<P>(shape, input, plane, P::padding(parameters.channels));
             let (tile, bands) = (rows::choose::<I>(shape, pool), bands::pay::<P>(shape, pool));
-            let shape = *shape;
-            let job = rows::Job { shape, parameters, activation, pool, input, output };
+            let (shape, strides) = (*shape, rows::Strides::of_copy::<P>(shape));
+            let job = rows::Job { shape, strides, parameters, activation, pool, input, output };
             if bands {
                 P::run_bands(isa, job, scratch);
             } else {

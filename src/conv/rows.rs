@@ -48,6 +48,29 @@ pub(super) const fn sizes(shape: &ConvShape) -> [usize; 2] {
     [width, height * width + 4 * LANES]
 }
 
+/// Values from one to another in the map that a job reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Strides {
+    /// From a row of windows to the one below.
+    pub(super) row: usize,
+    /// From a row of taps to the one below.
+    pub(super) down: usize,
+    /// From a step's taps to the next one's.
+    pub(super) across: usize,
+}
+
+impl Strides {
+    /// Those of the padded copy.
+    pub(super) const fn of_copy<P: Arithmetic>(shape: &ConvShape) -> Self {
+        let ([row, _], window) = (sizes(shape), &shape.window);
+        Self {
+            row: window.stride[0] * row,
+            down: window.dilation[0] * row,
+            across: P::GROUP * window.dilation[1],
+        }
+    }
+}
+
 /// Blocks that the padded copy takes.
 pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     Block::count::<P::Element>(sizes(shape)[1])
@@ -82,6 +105,7 @@ pub(super) fn copy<'s, P: Arithmetic>(
 /// A layer over one image.
 pub struct Job<'p, 'a, P: Arithmetic> {
     pub(super) shape: ConvShape,
+    pub(super) strides: Strides,
     pub(super) parameters: Parameters<'p, P>,
     pub(super) activation: Activation,
     /// Whether the results go through a 2×2 pool.
@@ -223,9 +247,9 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         [y, x]: [usize; 2],
         first: usize,
     ) -> Sums<P, I, ROWS, VECTORS, OUTPUTS> {
-        let Self { shape, parameters: Parameters { channels, weights, .. }, input, .. } = self;
+        let Self { shape, strides, parameters, input, .. } = self;
+        let Parameters { channels, weights, .. } = parameters;
         let layout = WeightLayout::new(shape, P::GROUP);
-        let [row, _] = sizes(shape);
         let window = shape.window;
         let mut sums = [[[P::zero(isa); OUTPUTS]; VECTORS]; ROWS];
         for o in 0..OUTPUTS {
@@ -243,15 +267,15 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         let lane = LaneWeights { weights, layout, first };
         let steps = window.kernel[1].div_ceil(P::GROUP);
         for ky in 0..window.kernel[0] {
-            let at = (y * window.stride[0] + ky * window.dilation[0]) * row + x;
+            let at = y * strides.row + ky * strides.down + x;
             for s in 0..steps {
-                let from = at + s * P::GROUP * window.dilation[1];
-                let reach = (ROWS - 1) * window.stride[0] * row + VECTORS * LANES;
+                let from = at + s * strides.across;
+                let reach = (ROWS - 1) * strides.row + VECTORS * LANES;
                 let stretch = &input[from..][..reach + P::GROUP - 1];
                 let weights = lane.step::<P, I, OUTPUTS>(isa, ky * steps + s);
                 for r in 0..ROWS {
                     for v in 0..VECTORS {
-                        let at = r * window.stride[0] * row + v * LANES;
+                        let at = r * strides.row + v * LANES;
                         let inputs = &stretch[at..][..LANES + P::GROUP - 1];
                         let inputs = P::slide_inputs(isa, inputs);
                         for o in 0..OUTPUTS {

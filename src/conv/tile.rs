@@ -106,7 +106,15 @@ impl Plan {
     #[inline(always)]
     pub(super) const fn new<I: Isa>(windows: &Windows, layout: &WeightLayout) -> Self {
         let full = full_blocks(layout);
-        Self { full: choose::<I>(windows, full), tail: choose::<I>(windows, 1) }
+        Self { full: choose::<I>(windows, full).0, tail: choose::<I>(windows, 1).0 }
+    }
+
+    /// What the fastest tiles take for each step, in eighths of a cycle.
+    #[inline(always)]
+    pub(super) const fn cost<I: Isa>(windows: &Windows, layout: &WeightLayout) -> usize {
+        let full = full_blocks(layout);
+        let tail = if layout.tail < LANES { choose::<I>(windows, 1).1 } else { 0 };
+        if full > 0 { choose::<I>(windows, full).1 + tail } else { tail }
     }
 }
 
@@ -201,12 +209,12 @@ tiles! {
     35: 16 x 1, 36: 20 x 1, 37: 24 x 1, 38: 28 x 1,
 }
 
-/// The cheapest tile for rows of so many windows and so many blocks.
+/// The cheapest tile for rows of so many windows and so many blocks, and what a row costs.
 ///
 /// A step of a tile costs the multiply-adds, the loads or the wait for the sums of the step before,
 /// whichever is most; all in half cycles of a core that does two multiply-adds and two loads a cycle,
 /// with a latency of four. That is Zen 3 to 5, Intel's cores since Haswell and most of ARM's.
-const fn choose<I: Isa>(windows: &Windows, blocks: usize) -> usize {
+const fn choose<I: Isa>(windows: &Windows, blocks: usize) -> (usize, usize) {
     let [_, columns] = windows.size;
     let (mut best, mut best_cost) = (0, usize::MAX);
     let mut index = 0;
@@ -236,7 +244,7 @@ const fn choose<I: Isa>(windows: &Windows, blocks: usize) -> usize {
         }
         index += 1;
     }
-    best
+    (best, best_cost)
 }
 
 #[inline(always)]

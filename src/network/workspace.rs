@@ -2,6 +2,7 @@
 
 use super::Network;
 use crate::simd::Block;
+use crate::simd::memory::with_stack;
 #[cfg(feature = "alloc")]
 use alloc::{boxed::Box, vec};
 
@@ -11,7 +12,7 @@ pub fn workspace<N: Network>() -> Box<[Block]> {
     vec![Block::ZERO; N::WORKSPACE].into_boxed_slice()
 }
 
-/// Calls `f` with workspace for one image.
+/// Calls `f` with workspace for one image, in which anything may lie: layers write before they read.
 ///
 /// # Panics
 /// Without the `alloc` feature, if the network's workspace exceeds the stack's share.
@@ -22,7 +23,7 @@ pub(super) fn with_workspace<N: Network, R>(f: impl FnOnce(&mut [Block]) -> R) -
     macro_rules! from_the_stack {
         ($($blocks:literal)*) => {
             $(if const { N::WORKSPACE <= $blocks } {
-                return f(&mut [Block::ZERO; $blocks][..N::WORKSPACE]);
+                return with_stack::<$blocks, _>(|blocks| f(&mut blocks[..N::WORKSPACE]));
             })*
         };
     }

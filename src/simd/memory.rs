@@ -4,6 +4,7 @@ use crate::tensor::Tensor;
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
+use core::mem::MaybeUninit;
 
 /// 64 bytes on a 64-byte boundary: one AVX-512 vector, one cache line of most machines.
 ///
@@ -47,6 +48,30 @@ impl Block {
     pub const fn count<T>(len: usize) -> usize {
         (len * size_of::<T>()).div_ceil(Self::BYTES)
     }
+}
+
+/// Calls `f` with blocks on the stack that hold whatever lies there: filling them would take as long as
+/// a small network's largest layer.
+#[inline(always)]
+pub(crate) fn with_stack<const BLOCKS: usize, R>(f: impl FnOnce(&mut [Block; BLOCKS]) -> R) -> R {
+    let mut memory = MaybeUninit::<[Block; BLOCKS]>::uninit();
+    // SAFETY: no instruction is executed, so no register, flag or stack changes. What the code does
+    // with the memory that it is given is unknown to the compiler, which has to take it for code that
+    // sets every byte to the value that the byte has: from here on all of them are initialized.
+    #[cfg(all(
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"),
+        not(miri)
+    ))]
+    unsafe {
+        core::arch::asm!("/* {} */", in(reg) memory.as_mut_ptr(), options(nostack, preserves_flags));
+    }
+    #[cfg(not(all(
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"),
+        not(miri)
+    )))]
+    memory.write([Block::ZERO; BLOCKS]);
+    // SAFETY: either way every byte is initialized now, and a block may hold any bytes.
+    f(unsafe { memory.assume_init_mut() })
 }
 
 /// The first `len` values in the blocks.

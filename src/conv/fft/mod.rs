@@ -28,7 +28,7 @@ use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::ConvShape;
 use crate::simd::memory::values;
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 use alloc::vec;
 use num_traits::Float;
 use plan::Plan;
@@ -124,24 +124,31 @@ impl AnyShape<f32> for Fft {
         let plan = Plan::new(*shape);
         let Image { parameters, activation, input, output, scratch, .. } = image;
         let end = End { channels: parameters.channels, activation, output };
-        if at_once::<I>(&plan) == 4 {
-            run_any::<I, 4>(isa, plan, parameters.prepared, input, end, scratch);
-        } else {
-            run_any::<I, 1>(isa, plan, parameters.prepared, input, end, scratch);
-        }
+        isa.run(AnySize { plan, blocks: parameters.prepared, input, end, scratch });
     }
 }
 
 /// [`run`] as a function of its own.
-fn run_any<I: Isa, const F: usize>(
-    isa: I,
+struct AnySize<'a> {
     plan: Plan,
-    blocks: &[Block],
-    input: &[f32],
-    end: End<'_>,
-    scratch: &mut [Block],
-) {
-    run::<I, F>(isa, plan, blocks, input, end, scratch);
+    blocks: &'a [Block],
+    input: &'a [f32],
+    end: End<'a>,
+    scratch: &'a mut [Block],
+}
+
+impl Kernel for AnySize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { plan, blocks, input, end, scratch } = self;
+        if at_once::<I>(&plan) == 4 {
+            run::<I, 4>(isa, plan, blocks, input, end, scratch);
+        } else {
+            run::<I, 1>(isa, plan, blocks, input, end, scratch);
+        }
+    }
 }
 
 impl Plan {

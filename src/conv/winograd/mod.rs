@@ -42,7 +42,7 @@ use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::{ConvShape, PoolShape};
 use crate::simd::memory::{values, values_mut};
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 use output::{End, Products, outputs, pool_inside};
 use plan::Plan;
 use transform::F;
@@ -185,11 +185,12 @@ impl Weights<'_> {
 }
 
 impl Winograd {
-    /// Vector operations of one image, in tenths of a multiply-add, of a layer that it can do. A
-    /// depthwise layer is faster by its definition.
+    /// Vector operations of one image, in tenths of a multiply-add, of a layer that it should do: one
+    /// pixel is as fast by its definition, and sums over one or two channels are so short that the
+    /// transforms' error would be the larger part of it.
     pub(super) const fn cost(shape: &ConvShape) -> Option<usize> {
         let one = shape.output[1] * shape.output[2] == 1;
-        if Self::can(shape) && !shape.is_depthwise() && !one {
+        if Self::can(shape) && shape.group_inputs() > 2 && !one {
             Some(Plan::new(*shape).cost())
         } else {
             None
@@ -274,17 +275,23 @@ impl AnyShape<f32> for Winograd {
         let end = End { channels, activation, pool: if pool { 2 } else { 1 }, output };
         let weights = values(parameters.prepared, plan.weights());
         let data = Data { weights, input, scratch, end };
-        with_tile!(plan.tile(), |M, R, N| run_any::<I, M, R, N>(isa, plan, data));
+        with_tile!(plan.tile(), |M, R, N| isa.run(AnyTile::<M, R, N> { plan, data }));
     }
 }
 
 /// [`run`] as a function of its own. Any step is right; the products' own test has all of them.
-fn run_any<I: Isa, const M: usize, const R: usize, const N: usize>(
-    isa: I,
+struct AnyTile<'a, const M: usize, const R: usize, const N: usize> {
     plan: Plan,
-    data: Data<'_>,
-) {
-    run::<I, M, R, N, 3>(isa, plan, data);
+    data: Data<'a>,
+}
+
+impl<const M: usize, const R: usize, const N: usize> Kernel for AnyTile<'_, M, R, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        run::<I, M, R, N, 3>(isa, self.plan, self.data);
+    }
 }
 
 impl Plan {

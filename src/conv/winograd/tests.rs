@@ -4,7 +4,7 @@ use super::*;
 use crate::conv::oracle::{Case, Numbers, first_wrong};
 use crate::layers::Activation;
 use crate::shape::Window;
-use crate::simd::{Kernel, Scalar, Visitor, each_supported};
+use crate::simd::{Scalar, Visitor, each_supported};
 use alloc::{vec, vec::Vec};
 use std::println;
 

@@ -21,6 +21,7 @@ use crate::precision::integer::{Integer, finish_pixels, packed_quad};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
+use core::hint::black_box;
 
 /// Windows of a row that a tile takes.
 const WIDTH: usize = 2 * LANES;
@@ -79,19 +80,19 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
     let factors: &mut [Factor] = values_mut(scratch, walk.steps * outputs);
     fill::<P, I>(isa, &job, &walk, factors);
     let bands = Bands { job, walk, factors };
-    // Sums of both rows, where they fit into the registers; else row by row, and few channels at once.
-    let wide = I::VECTORS / I::REGISTERS > 26;
-    match (outputs, wide) {
-        (6.., true) => bands.run::<I, 2, 6, 1>(isa),
-        (6.., false) => bands.run::<I, 1, 3, 2>(isa),
-        (4.., true) => bands.run::<I, 2, 4, 1>(isa),
-        (4.., false) => bands.run::<I, 1, 2, 2>(isa),
-        (3, true) => bands.run::<I, 2, 3, 1>(isa),
-        (3, false) => bands.run::<I, 1, 3, 1>(isa),
-        (2, true) => bands.run::<I, 2, 2, 1>(isa),
-        (2, false) => bands.run::<I, 1, 2, 1>(isa),
-        (_, true) => bands.run::<I, 2, 1, 1>(isa),
-        (_, false) => bands.run::<I, 1, 1, 1>(isa),
+    // Sums of both rows and of all windows, where they fit into the registers; else one after the other.
+    let whole = I::VECTORS / I::REGISTERS > 26;
+    match (outputs, whole) {
+        (6.., true) => bands.run::<I, Whole, 6>(isa),
+        (6.., false) => bands.run::<I, Quarters, 6>(isa),
+        (4.., true) => bands.run::<I, Whole, 4>(isa),
+        (4.., false) => bands.run::<I, Quarters, 4>(isa),
+        (3, true) => bands.run::<I, Whole, 3>(isa),
+        (3, false) => bands.run::<I, Quarters, 3>(isa),
+        (2, true) => bands.run::<I, Whole, 2>(isa),
+        (2, false) => bands.run::<I, Quarters, 2>(isa),
+        (_, true) => bands.run::<I, Whole, 1>(isa),
+        (_, false) => bands.run::<I, Quarters, 1>(isa),
     }
 }
 
@@ -100,7 +101,9 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
 fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: &mut [Factor]) {
     let outputs = job.shape.output[0];
     let layout = WeightLayout::new(&job.shape, P::GROUP);
-    let weights = job.parameters.weights;
+    // Of this known length, so that no place among them is checked.
+    let len = 4 * layout.runs * layout.steps() * layout.group_lanes();
+    let weights = &job.parameters.weights[..len];
     let mut steps = factors.chunks_exact_mut(outputs);
     for ky in 0..walk.rows {
         for quad in 0..walk.across {
@@ -131,51 +134,100 @@ struct Bands<'p, 'a, 'f, P: Arithmetic> {
     factors: &'f [Factor],
 }
 
-/// Sums of rows, of even and odd windows, and of output channels.
-type Sums<I, const ROWS: usize, const OUTPUTS: usize> = [[[<I as Isa>::I32; OUTPUTS]; 2]; ROWS];
+/// Sums of rows, of the two parts of a row's windows, and of output channels.
+type Sums<I, const ROWS: usize, const PARTS: usize, const OUTPUTS: usize> =
+    [[[<I as Isa>::I32; OUTPUTS]; PARTS]; ROWS];
+
+/// The sums of both parts, the larger ones of both rows.
+type Pooled<I, const OUTPUTS: usize> = [[<I as Isa>::I32; OUTPUTS]; 2];
+
+/// What of a band is computed at once.
+trait Order {
+    fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        bands: &Bands<'_, '_, '_, P>,
+        at: [usize; 2],
+        first: usize,
+    ) -> Pooled<I, OUTPUTS>;
+}
+
+/// Both rows and both parts.
+struct Whole;
+
+impl Order for Whole {
+    #[inline(always)]
+    fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        bands: &Bands<'_, '_, '_, P>,
+        at: [usize; 2],
+        first: usize,
+    ) -> Pooled<I, OUTPUTS> {
+        let [upper, lower] = bands.sums::<I, 2, 2, 0, OUTPUTS>(isa, at, first);
+        [larger(isa, upper[0], lower[0]), larger(isa, upper[1], lower[1])]
+    }
+}
+
+/// A part of a row after the other.
+struct Quarters;
+
+impl Order for Quarters {
+    #[inline(always)]
+    fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        bands: &Bands<'_, '_, '_, P>,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) -> Pooled<I, OUTPUTS> {
+        let [[even]] = apart::<I, _>(bands.sums::<I, 1, 1, 0, OUTPUTS>(isa, [y, x], first));
+        let [[lower]] = apart::<I, _>(bands.sums::<I, 1, 1, 0, OUTPUTS>(isa, [y + 1, x], first));
+        let even = larger(isa, even, lower);
+        let [[odd]] = apart::<I, _>(bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y, x], first));
+        let [[lower]] = apart::<I, _>(bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y + 1, x], first));
+        let odd = larger(isa, odd, lower);
+        [even, odd]
+    }
+}
+
+/// Keeps a quarter apart from the next one. As one stretch of code they would be mixed by the compiler,
+/// and have more sums at once than there are registers. But where bytes become inputs by work of its own,
+/// it is worth more that they do so once for all quarters.
+#[inline(always)]
+fn apart<I: Isa, T>(sums: T) -> T {
+    if size_of::<I::Inputs>() > size_of::<I::Quads>() { sums } else { black_box(sums) }
+}
 
 impl<P: Integer> Bands<'_, '_, '_, P> {
     #[inline(always)]
-    fn run<I: Isa, const ROWS: usize, const OUTPUTS: usize, const PASSES: usize>(mut self, isa: I) {
+    fn run<I: Isa, O: Order, const OUTPUTS: usize>(mut self, isa: I) {
         let [outputs, height, width] = self.job.shape.output;
-        let channels = OUTPUTS * PASSES;
         let mut first = 0;
         loop {
             for band in 0..height / 2 {
                 let mut x = 0;
                 while x < width / 2 * 2 {
-                    self.tile::<I, ROWS, OUTPUTS, PASSES>(isa, [band, x], first);
+                    self.tile::<I, O, OUTPUTS>(isa, [band, x], first);
                     x += WIDTH;
                 }
             }
-            if first + channels >= outputs {
+            if first + OUTPUTS >= outputs {
                 break;
             }
-            first = (first + channels).min(outputs - channels);
+            first = (first + OUTPUTS).min(outputs - OUTPUTS);
         }
     }
 
     /// The results of a band's two rows at 32 windows from `x` on.
     #[inline(always)]
-    fn tile<I: Isa, const ROWS: usize, const OUTPUTS: usize, const PASSES: usize>(
+    fn tile<I: Isa, O: Order, const OUTPUTS: usize>(
         &mut self,
         isa: I,
         [band, x]: [usize; 2],
         first: usize,
     ) {
-        let mut pooled = [[isa.splat_i32(0); OUTPUTS]; PASSES];
-        for pass in 0..PASSES {
-            let first = first + pass * OUTPUTS;
-            let sums = self.sums::<I, ROWS, OUTPUTS>(isa, [2 * band, x], first);
-            for o in 0..OUTPUTS {
-                pooled[pass][o] = largest(isa, &sums, o);
-            }
-            if ROWS == 1 {
-                let sums = self.sums::<I, ROWS, OUTPUTS>(isa, [2 * band + 1, x], first);
-                for o in 0..OUTPUTS {
-                    pooled[pass][o] = isa.max_i32(pooled[pass][o], largest(isa, &sums, o));
-                }
-            }
+        let [even, odd] = O::sums::<P, I, OUTPUTS>(isa, self, [2 * band, x], first);
+        let mut pooled = [isa.splat_i32(0); OUTPUTS];
+        for o in 0..OUTPUTS {
+            pooled[o] = isa.max_slid([even[o], odd[o]]);
         }
         let Job { shape, parameters, output, .. } = &mut self.job;
         let [outputs, _, width] = shape.output;
@@ -186,21 +238,28 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
     }
 
     #[inline(always)]
-    fn sums<I: Isa, const ROWS: usize, const OUTPUTS: usize>(
+    fn sums<
+        I: Isa,
+        const ROWS: usize,
+        const PARTS: usize,
+        const PART: usize,
+        const OUTPUTS: usize,
+    >(
         &self,
         isa: I,
         [y, x]: [usize; 2],
         first: usize,
-    ) -> Sums<I, ROWS, OUTPUTS> {
+    ) -> Sums<I, ROWS, PARTS, OUTPUTS> {
         let Self { job: Job { shape, parameters, input, .. }, walk, factors } = self;
         let [row, _] = rows::sizes(shape);
         let (step_down, tap_down) = (shape.window.stride[0] * row, shape.window.dilation[0] * row);
-        let mut sums = [[[isa.splat_i32(0); OUTPUTS]; 2]; ROWS];
+        let mut sums = [[[isa.splat_i32(0); OUTPUTS]; PARTS]; ROWS];
         for o in 0..OUTPUTS {
             let start = P::start_spread(isa, parameters.channels, first + o);
             for r in 0..ROWS {
-                sums[r][0][o] = start;
-                sums[r][1][o] = start;
+                for p in 0..PARTS {
+                    sums[r][p][o] = start;
+                }
             }
         }
         let mut factors = factors.chunks_exact(shape.output[0]);
@@ -212,7 +271,7 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
                     let at = (y + r) * step_down + ky * tap_down + x + 4 * quad;
                     inputs[r] = slide(isa, &input[at..]);
                 }
-                add(isa, &mut sums, inputs, factors);
+                add::<I, ROWS, PARTS, PART, OUTPUTS>(isa, &mut sums, inputs, factors);
             }
         }
         for column in 0..walk.columns {
@@ -236,11 +295,24 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
                         ])
                     };
                 }
-                add(isa, &mut sums, inputs, factors);
+                add::<I, ROWS, PARTS, PART, OUTPUTS>(isa, &mut sums, inputs, factors);
             }
         }
         sums
     }
+}
+
+/// The larger of each pair of sums.
+#[inline(always)]
+fn larger<I: Isa, const OUTPUTS: usize>(
+    isa: I,
+    mut a: [I::I32; OUTPUTS],
+    b: [I::I32; OUTPUTS],
+) -> [I::I32; OUTPUTS] {
+    for o in 0..OUTPUTS {
+        a[o] = isa.max_i32(a[o], b[o]);
+    }
+    a
 }
 
 #[inline(always)]
@@ -253,38 +325,26 @@ fn window(stretch: &[u8]) -> &[u8; WIDTH] {
     stretch.first_chunk().expect("room behind the last row")
 }
 
-/// Adds a step's products.
+/// Adds a step's products: of `PARTS` parts from `PART` on.
 #[inline(always)]
-fn add<I: Isa, const ROWS: usize, const OUTPUTS: usize>(
+fn add<I: Isa, const ROWS: usize, const PARTS: usize, const PART: usize, const OUTPUTS: usize>(
     isa: I,
-    sums: &mut Sums<I, ROWS, OUTPUTS>,
+    sums: &mut Sums<I, ROWS, PARTS, OUTPUTS>,
     quads: [[I::Quads; 2]; ROWS],
     factors: &[Factor],
 ) {
-    let mut inputs = [[isa.inputs(quads[0][0]); 2]; ROWS];
+    let mut inputs = [[isa.inputs(quads[0][PART]); PARTS]; ROWS];
     for r in 0..ROWS {
-        inputs[r] = [isa.inputs(quads[r][0]), isa.inputs(quads[r][1])];
+        for p in 0..PARTS {
+            inputs[r][p] = isa.inputs(quads[r][PART + p]);
+        }
     }
     for o in 0..OUTPUTS {
         let weights = isa.spread_factor(&factors[o]);
         for r in 0..ROWS {
-            sums[r][0][o] = isa.dot(sums[r][0][o], inputs[r][0], weights);
-            sums[r][1][o] = isa.dot(sums[r][1][o], inputs[r][1], weights);
+            for p in 0..PARTS {
+                sums[r][p][o] = isa.dot(sums[r][p][o], inputs[r][p], weights);
+            }
         }
     }
-}
-
-/// The largest of each two neighbouring windows' sums, and of those below each other.
-#[inline(always)]
-fn largest<I: Isa, const ROWS: usize, const OUTPUTS: usize>(
-    isa: I,
-    sums: &Sums<I, ROWS, OUTPUTS>,
-    o: usize,
-) -> I::I32 {
-    let [mut even, mut odd] = [sums[0][0][o], sums[0][1][o]];
-    for r in 1..ROWS {
-        even = isa.max_i32(even, sums[r][0][o]);
-        odd = isa.max_i32(odd, sums[r][1][o]);
-    }
-    isa.max_slid([even, odd])
 }

@@ -719,22 +719,19 @@ fn spread_steps<I: Isa>(isa: I, sums: I::I32, channels: Channels<'_>, channel: u
 /// from one position to the next, and positions. What lies between them, or behind the last one, is what
 /// other channels and positions are written to later.
 #[inline(always)]
-pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize, const PASSES: usize>(
+pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize>(
     isa: I,
-    sums: &[[I::I32; OUTPUTS]; PASSES],
+    sums: &[I::I32; OUTPUTS],
     channels: Channels<'_>,
     first: usize,
     output: &mut [u8],
     [outputs, places]: [usize; 2],
 ) {
-    let mut steps = [[isa.splat(0.0); OUTPUTS]; PASSES];
-    for pass in 0..PASSES {
-        for o in 0..OUTPUTS {
-            let channel = first + pass * OUTPUTS + o;
-            steps[pass][o] = spread_steps(isa, sums[pass][o], channels, channel);
-        }
+    let mut steps = [isa.splat(0.0); OUTPUTS];
+    for (o, (steps, &sums)) in steps.iter_mut().zip(sums).enumerate() {
+        *steps = spread_steps(isa, sums, channels, first + o);
     }
-    isa.store_pixels(steps.as_flattened(), channels.ends.range, output, [outputs, places]);
+    isa.store_pixels(&steps, channels.ends.range, output, [outputs, places]);
 }
 
 /// One of four neighbouring steps' inputs, whose quads are loaded four at a time.

@@ -1,6 +1,6 @@
 //! AVX2 with FMA: sixteen lanes are two registers.
 
-use super::{Isa, Kernel, Steps};
+use super::{Isa, Kernel, Steps, store_pixels};
 use core::arch::x86_64::*;
 
 /// AVX2 and FMA.
@@ -206,20 +206,30 @@ macro_rules! ymm_vocabulary {
         }
 
         #[inline(always)]
-        fn store_steps(self, steps: Pair, Steps { zero, low, high }: Steps, values: &mut [u8; 16]) {
-            let low = self.splat((i32::from(low) - i32::from(zero)) as f32);
-            let high = self.splat((i32::from(high) - i32::from(zero)) as f32);
-            let bounded = self.min(self.max(steps, low), high);
-            // SAFETY: this token exists only where AVX2 does; the array is 16 writable bytes.
+        fn store_steps(self, steps: Pair, range: Steps, values: &mut [u8; 16]) {
+            let bytes = self.step_bytes(steps, range);
+            // SAFETY: this token exists only where AVX does; the array is 16 writable bytes.
+            unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), bytes) }
+        }
+
+        #[inline(always)]
+        fn store_pixels(
+            self,
+            steps: &[Pair],
+            range: Steps,
+            bytes: &mut [u8],
+            [stride, places]: [usize; 2],
+        ) {
+            if stride != steps.len() || stride > 8 {
+                return store_pixels(self, steps, range, bytes, [stride, places]);
+            }
+            // SAFETY: this token exists only where AVX2 does.
             unsafe {
-                // As Rust has it, the rounding mode is to the nearest, half to even.
-                let shift = _mm256_set1_epi32(zero.into());
-                let a = _mm256_add_epi32(_mm256_cvtps_epi32(bounded[0]), shift);
-                let b = _mm256_add_epi32(_mm256_cvtps_epi32(bounded[1]), shift);
-                // Packing takes halves of both registers in turn; the permutation sorts them.
-                let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(a, b));
-                let words = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-                _mm_storeu_si128(values.as_mut_ptr().cast(), _mm_packus_epi16(words.0, words.1));
+                let mut channels = [_mm_setzero_si128(); 8];
+                for (channel, &steps) in channels.iter_mut().zip(steps) {
+                    *channel = self.step_bytes(steps, range);
+                }
+                interleave(&channels, stride, places, bytes);
             }
         }
 
@@ -301,6 +311,26 @@ macro_rules! ymm_part {
                     let low = _mm256_and_si256(_mm256_sll_epi32(bytes[0], shift), mask);
                     let high = _mm256_and_si256(_mm256_sll_epi32(bytes[1], shift), mask);
                     [_mm256_or_si256(low, set), _mm256_or_si256(high, set)]
+                }
+            }
+
+            /// Steps as the bytes that are stored.
+            #[inline(always)]
+            fn step_bytes(self, steps: Pair, Steps { zero, low, high }: Steps) -> __m128i {
+                let low = self.splat((i32::from(low) - i32::from(zero)) as f32);
+                let high = self.splat((i32::from(high) - i32::from(zero)) as f32);
+                let bounded = self.min(self.max(steps, low), high);
+                // SAFETY: this token exists only where AVX2 does.
+                unsafe {
+                    // As Rust has it, the rounding mode is to the nearest, half to even.
+                    let shift = _mm256_set1_epi32(zero.into());
+                    let a = _mm256_add_epi32(_mm256_cvtps_epi32(bounded[0]), shift);
+                    let b = _mm256_add_epi32(_mm256_cvtps_epi32(bounded[1]), shift);
+                    // Packing takes halves of both registers in turn; the permutation sorts them.
+                    let words =
+                        _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(a, b));
+                    let high = _mm256_extracti128_si256::<1>(words);
+                    _mm_packus_epi16(_mm256_castsi256_si128(words), high)
                 }
             }
         }
@@ -440,3 +470,82 @@ pub(super) unsafe fn mix_columns(rows: [__m128i; 4]) -> [__m256i; 2] {
         ]
     }
 }
+
+/// Stores the bytes of some channels pixel by pixel. Behind the last pixel bytes of the slice may be
+/// overwritten.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+pub(super) unsafe fn interleave(
+    channels: &[__m128i; 8],
+    stride: usize,
+    places: usize,
+    bytes: &mut [u8],
+) {
+    // SAFETY: as the caller says; tables, and arrays and slices of 32 bytes, are twice 16 bytes.
+    unsafe {
+        // Four channels of four pixels each.
+        let low = quads(channels[0], channels[1], channels[2], channels[3]);
+        let high = quads(channels[4], channels[5], channels[6], channels[7]);
+        for (group, (low, high)) in low.into_iter().zip(high).enumerate() {
+            let from = 4 * group * stride;
+            if from >= places * stride {
+                break;
+            }
+            let mut pixels = [_mm_setzero_si128(); 2];
+            for (half, pixels) in pixels.iter_mut().enumerate() {
+                let [first, last] = &INTERLEAVED[stride][half];
+                *pixels = _mm_or_si128(
+                    _mm_shuffle_epi8(low, _mm_loadu_si128(first.as_ptr().cast())),
+                    _mm_shuffle_epi8(high, _mm_loadu_si128(last.as_ptr().cast())),
+                );
+            }
+            let rest = &mut bytes[from..];
+            let mut end = [0; 32];
+            let len = rest.len();
+            let place: &mut [u8] = if len >= 32 { rest } else { &mut end };
+            _mm_storeu_si128(place.as_mut_ptr().cast(), pixels[0]);
+            _mm_storeu_si128(place.as_mut_ptr().add(16).cast(), pixels[1]);
+            if len < 32 {
+                bytes[from..].copy_from_slice(&end[..len]);
+            }
+        }
+    }
+}
+
+/// The bytes of four channels as lanes.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+unsafe fn quads(a: __m128i, b: __m128i, c: __m128i, d: __m128i) -> [__m128i; 4] {
+    // SAFETY: as the caller says.
+    unsafe {
+        let upper = [_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)];
+        let lower = [_mm_unpacklo_epi8(c, d), _mm_unpackhi_epi8(c, d)];
+        [
+            _mm_unpacklo_epi16(upper[0], lower[0]),
+            _mm_unpackhi_epi16(upper[0], lower[0]),
+            _mm_unpacklo_epi16(upper[1], lower[1]),
+            _mm_unpackhi_epi16(upper[1], lower[1]),
+        ]
+    }
+}
+
+/// For so many channels, the places of two vectors of bytes of four pixels: in a register of the first
+/// four channels, and in one of the others. A place of 0x80 is none.
+static INTERLEAVED: [[[[u8; 16]; 2]; 2]; 9] = {
+    let mut tables = [[[[0x80; 16]; 2]; 2]; 9];
+    let mut channels = 1;
+    while channels < 9 {
+        let mut at = 0;
+        while at < 4 * channels {
+            let (pixel, channel) = (at / channels, at % channels);
+            tables[channels][at / 16][channel / 4][at % 16] = (pixel * 4 + channel % 4) as u8;
+            at += 1;
+        }
+        channels += 1;
+    }
+    tables
+};

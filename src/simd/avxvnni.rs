@@ -2,9 +2,9 @@
 //! Zen 5 have it.
 
 use super::avx2::{
-    Integers, Pair, max_pairs, max_pairs_i32, mix_columns, ymm_part, ymm_vocabulary,
+    Integers, Pair, interleave, max_pairs, max_pairs_i32, mix_columns, ymm_part, ymm_vocabulary,
 };
-use super::{Isa, Kernel, Steps};
+use super::{Isa, Kernel, Steps, store_pixels};
 use core::arch::x86_64::*;
 
 /// AVX2, FMA and AVX-VNNI.

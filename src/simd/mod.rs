@@ -184,9 +184,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     #[inline(always)]
     fn slide_columns(self, rows: [&[u8; 32]; 4]) -> [Self::Quads; 2] {
         let mut lanes = [[0; 64]; 2];
-        for place in 0..32 {
-            for row in 0..4 {
-                lanes[place / 16][place % 16 * 4 + row] = rows[row][place];
+        for (row, bytes) in rows.iter().enumerate() {
+            for (place, &byte) in bytes.iter().enumerate() {
+                lanes[place / 16][place % 16 * 4 + row] = byte;
             }
         }
         [self.load_quads(&lanes[0]), self.load_quads(&lanes[1])]
@@ -283,8 +283,8 @@ fn store_pixels<I: Isa>(
             isa.store_steps(steps, range, channel);
         }
         let mut quads = [0; 16];
-        for lane in 0..16 {
-            quads[lane] = u32::from(channels[0][lane])
+        for (lane, quad) in quads.iter_mut().enumerate() {
+            *quad = u32::from(channels[0][lane])
                 | u32::from(channels[1][lane]) << 8
                 | u32::from(channels[2][lane]) << 16
                 | u32::from(channels[3][lane]) << 24;

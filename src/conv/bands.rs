@@ -84,8 +84,10 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
     let whole = I::VECTORS / I::REGISTERS > 26;
     match (outputs, whole) {
         (6.., true) => bands.run::<I, Whole, 6>(isa),
+        (6.., false) if I::AHEAD => bands.run::<I, Pairs, 6>(isa),
         (6.., false) => bands.run::<I, Quarters, 6>(isa),
         (4.., true) => bands.run::<I, Whole, 4>(isa),
+        (4.., false) if I::AHEAD => bands.run::<I, Pairs, 4>(isa),
         (4.., false) => bands.run::<I, Quarters, 4>(isa),
         (3, true) => bands.run::<I, Whole, 3>(isa),
         (3, false) => bands.run::<I, Quarters, 3>(isa),
@@ -185,6 +187,31 @@ impl Order for Quarters {
         let [[lower]] = apart::<I, _>(bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y + 1, x], first));
         let odd = larger(isa, odd, lower);
         [even, odd]
+    }
+}
+
+/// A row after the other, two channels at once: the bytes of all lanes stay beside their sums.
+struct Pairs;
+
+impl Order for Pairs {
+    #[inline(always)]
+    fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        bands: &Bands<'_, '_, '_, P>,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) -> Pooled<I, OUTPUTS> {
+        const { assert!(OUTPUTS.is_multiple_of(2)) };
+        let mut pooled = [[isa.splat_i32(0); OUTPUTS]; 2];
+        for pair in 0..OUTPUTS / 2 {
+            let [upper] = bands.sums::<I, 1, 2, 0, 2>(isa, [y, x], first + 2 * pair);
+            let [lower] = bands.sums::<I, 1, 2, 0, 2>(isa, [y + 1, x], first + 2 * pair);
+            for part in 0..2 {
+                let largest = larger(isa, upper[part], lower[part]);
+                pooled[part][2 * pair..][..2].copy_from_slice(&largest);
+            }
+        }
+        pooled
     }
 }
 
@@ -339,12 +366,12 @@ fn add<I: Isa, const ROWS: usize, const PARTS: usize, const PART: usize, const O
             inputs[r][p] = isa.inputs(quads[r][PART + p]);
         }
     }
-    for o in 0..OUTPUTS {
+    unrolled!(o in OUTPUTS; 0 1 2 3 4 5 => {
         let weights = isa.spread_factor(&factors[o]);
-        for r in 0..ROWS {
-            for p in 0..PARTS {
+        unrolled!(r in ROWS; 0 1 => {
+            unrolled!(p in PARTS; 0 1 => {
                 sums[r][p][o] = isa.dot(sums[r][p][o], inputs[r][p], weights);
-            }
-        }
-    }
+            });
+        });
+    });
 }

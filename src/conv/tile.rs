@@ -390,6 +390,14 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                 let others = if windows.pool { COLUMNS / 2 } else { COLUMNS }.saturating_sub(1);
                 let len = below + others * windows.step[1] + layout.run;
                 let run = down * windows.runs[1] + across;
+                // A run's last step may read on where weights of 0 come to nothing: inputs that follow.
+                let surplus = steps * P::GROUP - layout.run;
+                let (len, whole) =
+                    if I::AHEAD && P::ROWS && from + len + surplus <= self.input.len() {
+                        (len + surplus, steps)
+                    } else {
+                        (len, whole)
+                    };
                 let mut stretch = Stretch {
                     inputs: &self.input[from..][..len],
                     windows,

@@ -64,6 +64,21 @@ impl Bytes for Dotprod {
     }
 
     #[inline(always)]
+    fn columns(_: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does; each row is 16 readable bytes.
+        unsafe {
+            let [a, b, c, d] = rows.map(|row| vld1q_u8(row.as_ptr()));
+            let zip = |a, b| {
+                let (low, high) = (vzip1q_u8(a, b), vzip2q_u8(a, b));
+                [vreinterpretq_u16_u8(low), vreinterpretq_u16_u8(high)]
+            };
+            let ([a, c], [b, d]) = (zip(a, b), zip(c, d));
+            [vzip1q_u16(a, b), vzip2q_u16(a, b), vzip1q_u16(c, d), vzip2q_u16(c, d)]
+                .map(|quads| vreinterpretq_u8_u16(quads))
+        }
+    }
+
+    #[inline(always)]
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
         match (a, b) {
             (Operand::Lanes(lanes), Operand::One(register, lane))
@@ -102,7 +117,8 @@ fn lanes(_: Arm<Dotprod>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
     }
 }
 
-/// [`sdot`] of each register with one quad of another.
+/// [`sdot`] of each register with one quad of another. (Not `pure`, so that the compiler leaves them in
+/// their order: it would begin many steps at once and run out of registers.)
 #[inline(always)]
 fn spread<const LANE: usize>(
     _: Arm<Dotprod>,
@@ -129,7 +145,7 @@ fn spread<const LANE: usize>(
             s = in(vreg) lanes[3],
             x = in(vreg) register,
             lane = const LANE,
-            options(pure, nomem, nostack, preserves_flags),
+            options(nomem, nostack, preserves_flags),
         );
     }
     [a, b, c, d]
@@ -147,7 +163,7 @@ fn sdot(_: Arm<Dotprod>, mut sums: int32x4_t, a: int8x16_t, b: int8x16_t) -> int
             sums = inlateout(vreg) sums,
             a = in(vreg) a,
             b = in(vreg) b,
-            options(pure, nomem, nostack, preserves_flags),
+            options(nomem, nostack, preserves_flags),
         );
     }
     sums

@@ -3,7 +3,7 @@
 mod dotprod;
 mod multiply;
 
-use super::{Isa, Kernel, Steps};
+use super::{Isa, Kernel, Steps, store_pixels};
 use core::arch::aarch64::*;
 use core::fmt::Debug;
 use core::marker::PhantomData;
@@ -33,6 +33,8 @@ pub trait Bytes: Copy + Debug + Send + Sync + 'static {
     fn widen(isa: Arm<Self>, bytes: &[u8; 16]) -> [uint8x16_t; 4];
     /// As [`Isa::slide`], in this order.
     fn slide(isa: Arm<Self>, bytes: &[u8; 19]) -> [uint8x16_t; 4];
+    /// For each of sixteen places the bytes of four rows, in this order.
+    fn columns(isa: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4];
     /// As [`Isa::dot`].
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32;
 }
@@ -313,6 +315,27 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
+    fn slide_columns(self, [a, b, c, d]: [&[u8; 32]; 4]) -> [Self::Quads; 2] {
+        let rows = |at| [half(a, at), half(b, at), half(c, at), half(d, at)];
+        [Operand::Lanes(B::columns(self, rows(0))), Operand::Lanes(B::columns(self, rows(16)))]
+    }
+
+    #[inline(always)]
+    fn spread_factor(self, factor: &[u32; 2]) -> Self::Weights {
+        // SAFETY: this token exists only where NEON does; the array is 8 readable bytes.
+        let quad = unsafe { vcombine_u32(vld1_u32(factor.as_ptr()), vdup_n_u32(0)) };
+        // SAFETY: this token exists only where NEON does.
+        Operand::One(unsafe { vreinterpretq_s8_u32(quad) }, 0)
+    }
+
+    #[inline(always)]
+    fn splat_pair(self, bytes: [u8; 2]) -> Self::Quads {
+        // SAFETY: this token exists only where NEON does.
+        let pair = unsafe { vreinterpretq_u8_u16(vdupq_n_u16(u16::from_le_bytes(bytes))) };
+        Operand::One(pair, 0)
+    }
+
+    #[inline(always)]
     fn inputs(self, bytes: Self::Quads) -> Self::Inputs {
         // SAFETY: this token exists only where NEON does.
         bytes.map(|bytes| unsafe { vreinterpretq_s8_u8(veorq_u8(bytes, vdupq_n_u8(0x80))) })
@@ -336,19 +359,62 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
-    fn store_steps(self, steps: Quad, Steps { zero, low, high }: Steps, values: &mut [u8; 16]) {
+    fn store_steps(self, steps: Quad, range: Steps, values: &mut [u8; 16]) {
         // SAFETY: this token exists only where NEON does; the array is 16 writable bytes.
+        unsafe { vst1q_u8(values.as_mut_ptr(), self.whole_steps(steps, range)) }
+    }
+
+    #[inline(always)]
+    fn store_pixels(
+        self,
+        steps: &[Quad],
+        range: Steps,
+        bytes: &mut [u8],
+        [stride, places]: [usize; 2],
+    ) {
+        let (&[a, b, c, d, e, f], 6, Some(bytes)) = (steps, stride, bytes.first_chunk_mut::<96>())
+        else {
+            return store_pixels(self, steps, range, bytes, [stride, places]);
+        };
+        let zip = |a, b| {
+            let (a, b) = (self.whole_steps(a, range), self.whole_steps(b, range));
+            // SAFETY: this token exists only where NEON does.
+            unsafe {
+                [vreinterpretq_u16_u8(vzip1q_u8(a, b)), vreinterpretq_u16_u8(vzip2q_u8(a, b))]
+            }
+        };
+        let [[a, b], [c, d], [e, f]] = [zip(a, b), zip(c, d), zip(e, f)];
+        let bytes = bytes.as_mut_ptr();
+        // SAFETY: this token exists only where NEON does; the array is twice 48 writable bytes, and these
+        // stores have no demands on alignment.
         unsafe {
-            // Rounded half to even. What saturates is beyond the bounds, whatever the zero point is.
-            let whole = steps.map(|steps| vcvtnq_s32_f32(steps));
-            let zero = vdupq_n_s16(zero.into());
-            let words = |a, b| vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), zero);
-            let (first, last) = (words(whole[0], whole[1]), words(whole[2], whole[3]));
-            let bytes = vqmovun_high_s16(vqmovun_s16(first), last);
-            let bounded = vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(low)), vdupq_n_u8(high));
-            vst1q_u8(values.as_mut_ptr(), bounded);
+            vst3q_u16(bytes.cast(), uint16x8x3_t(a, c, e));
+            vst3q_u16(bytes.add(48).cast(), uint16x8x3_t(b, d, f));
         }
     }
+}
+
+impl<B: Bytes> Arm<B> {
+    /// Steps as the whole numbers that are stored.
+    #[inline(always)]
+    fn whole_steps(self, [a, b, c, d]: Quad, Steps { zero, low, high }: Steps) -> uint8x16_t {
+        // SAFETY: this token exists only where NEON does.
+        unsafe {
+            // Rounded half to even. What saturates is beyond the bounds, whatever the zero point is.
+            let first = vqmovn_high_s32(vqmovn_s32(vcvtnq_s32_f32(a)), vcvtnq_s32_f32(b));
+            let last = vqmovn_high_s32(vqmovn_s32(vcvtnq_s32_f32(c)), vcvtnq_s32_f32(d));
+            let zero = vdupq_n_s16(zero.into());
+            let (first, last) = (vqaddq_s16(first, zero), vqaddq_s16(last, zero));
+            let bytes = vqmovun_high_s16(vqmovun_s16(first), last);
+            vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(low)), vdupq_n_u8(high))
+        }
+    }
+}
+
+/// Sixteen bytes of 32.
+#[inline(always)]
+fn half(row: &[u8; 32], at: usize) -> &[u8; 16] {
+    row[at..].first_chunk().expect("16 of 32")
 }
 
 #[inline(always)]

@@ -68,6 +68,15 @@ impl Bytes for Multiply {
     }
 
     #[inline(always)]
+    fn columns(_: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does; each row is 16 readable bytes.
+        unsafe {
+            let [a, b, c, d] = rows.map(|row| vld1q_u8(row.as_ptr()));
+            [vzip1q_u8(a, b), vzip1q_u8(c, d), vzip2q_u8(a, b), vzip2q_u8(c, d)]
+        }
+    }
+
+    #[inline(always)]
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
         let (a, b) = (lanes(isa, a), lanes(isa, b));
         let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);
@@ -98,8 +107,8 @@ fn lanes(_: Arm<Multiply>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
     }
 }
 
-/// Adds the products of eight lanes. (As a whole, so that the compiler does not begin many of them at
-/// once and run out of registers.)
+/// Adds the products of eight lanes. (As a whole and not `pure`, so that the compiler leaves them in their
+/// order: it would begin many at once and run out of registers.)
 #[inline(always)]
 fn products(
     _: Arm<Multiply>,
@@ -125,7 +134,7 @@ fn products(
             v = in(vreg) last_weights,
             a = out(vreg) _,
             b = out(vreg) _,
-            options(pure, nomem, nostack, preserves_flags),
+            options(nomem, nostack, preserves_flags),
         );
     }
     [low, high]

@@ -35,7 +35,6 @@ mod choice;
 pub mod memory;
 #[cfg(target_arch = "aarch64")]
 mod neon;
-mod portable;
 mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;

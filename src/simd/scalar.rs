@@ -1,7 +1,7 @@
 //! No instruction set at all: sixteen lanes as an array, for every machine and as the reference.
 
-use super::portable::portable_integers;
-use super::{Isa, Kernel, Steps, portable};
+use super::{INPUT_OFFSET, Isa, Kernel, Steps};
+use crate::quant::to_steps;
 use core::array::from_fn;
 
 /// Plain Rust, on any machine.
@@ -107,5 +107,84 @@ impl Isa for Scalar {
         from_fn(|lane| c[lane] - a[lane] * b[lane])
     }
 
-    portable_integers!();
+    type I32 = [i32; 16];
+    type Quads = [[u8; 4]; 16];
+    type Inputs = [[u8; 4]; 16];
+    type Weights = [[i8; 4]; 16];
+
+    #[inline(always)]
+    fn splat_i32(self, value: i32) -> [i32; 16] {
+        [value; 16]
+    }
+
+    #[inline(always)]
+    fn load_i32(self, values: &[i32; 16]) -> [i32; 16] {
+        *values
+    }
+
+    #[inline(always)]
+    fn add_i32(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
+        from_fn(|lane| a[lane].wrapping_add(b[lane]))
+    }
+
+    #[inline(always)]
+    fn max_i32(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
+        from_fn(|lane| a[lane].max(b[lane]))
+    }
+
+    #[inline(always)]
+    fn max_pairs_i32(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
+        from_fn(|lane| {
+            let pairs = if lane < 8 { &a } else { &b };
+            pairs[lane % 8 * 2].max(pairs[lane % 8 * 2 + 1])
+        })
+    }
+
+    #[inline(always)]
+    fn to_f32(self, values: [i32; 16]) -> [f32; 16] {
+        values.map(|value| value as f32)
+    }
+
+    #[inline(always)]
+    fn load_quads(self, bytes: &[u8; 64]) -> [[u8; 4]; 16] {
+        from_fn(|lane| from_fn(|byte| bytes[4 * lane + byte]))
+    }
+
+    #[inline(always)]
+    fn splat_quad(self, bytes: [u8; 4]) -> [[u8; 4]; 16] {
+        [bytes; 16]
+    }
+
+    #[inline(always)]
+    fn widen(self, bytes: &[u8; 16]) -> [[u8; 4]; 16] {
+        bytes.map(|byte| [byte, 0, 0, 0])
+    }
+
+    #[inline(always)]
+    fn inputs(self, bytes: [[u8; 4]; 16]) -> [[u8; 4]; 16] {
+        bytes
+    }
+
+    #[inline(always)]
+    fn weights(self, bytes: [[u8; 4]; 16], shift: u32, mask: u8, set: u8) -> [[i8; 4]; 16] {
+        bytes.map(|lane| {
+            let lane = (u32::from_le_bytes(lane) << shift).to_le_bytes();
+            lane.map(|byte| (byte & mask | set) as i8)
+        })
+    }
+
+    #[inline(always)]
+    fn dot(self, sums: [i32; 16], inputs: [[u8; 4]; 16], weights: [[i8; 4]; 16]) -> [i32; 16] {
+        from_fn(|lane| {
+            let product = |byte: usize| {
+                (i32::from(inputs[lane][byte]) - INPUT_OFFSET) * i32::from(weights[lane][byte])
+            };
+            sums[lane].wrapping_add(product(0) + product(1) + product(2) + product(3))
+        })
+    }
+
+    #[inline(always)]
+    fn store_steps(self, steps: [f32; 16], range: Steps, values: &mut [u8; 16]) {
+        *values = steps.map(|steps| to_steps(steps, range.zero, range.low, range.high));
+    }
 }

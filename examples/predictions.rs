@@ -17,7 +17,9 @@ use std::time::Instant;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [precision, count, file] = &arguments[..] else { panic!("predictions PRECISION COUNT FILE") };
+    let [precision, count, file] = &arguments[..] else {
+        panic!("predictions PRECISION COUNT FILE")
+    };
     let (count, file) = (count.parse().expect("a number of predictions"), Path::new(file));
     match precision.as_str() {
         "f32" => predict(&load_or(LeNet5::pretrained, file), count),

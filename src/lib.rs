@@ -47,6 +47,8 @@ pub mod mnist;
 pub mod network;
 pub mod precision;
 pub mod quant;
+#[cfg(feature = "cli")]
+mod report;
 pub mod shape;
 pub mod simd;
 pub mod tensor;

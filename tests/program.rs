@@ -687,3 +687,64 @@ fn a_reader_that_leaves_is_no_failure() {
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
+    let page = file("bench.html", "");
+    let arguments = ["bench", "--limit", "40", "--precision", "f32,i4", "--html", &page, "--json"];
+    let report = json(&arguments);
+    assert_eq!(report["images"], 40);
+    let [precisions, algorithms, isas] =
+        ["precisions", "algorithms", "isas"].map(|name| report[name].as_array().unwrap());
+    assert_eq!(precisions.len(), 2);
+    assert_eq!(precisions[0]["speed_up"], 1.0);
+    assert_eq!(precisions[1]["precision"], "i4");
+    assert!(precisions[1]["saving"].as_f64().unwrap() > 7.0);
+    for row in precisions {
+        let right: u64 =
+            (0..10).map(|digit| row["confusion"][digit][digit].as_u64().unwrap()).sum();
+        let misread = row["misread"].as_array().unwrap().len() as u64;
+        assert_eq!(right + misread, 40);
+        assert_eq!(row["accuracy"], right as f64 / 40.0);
+        let names = row["layers"].as_array().unwrap().iter().map(|layer| &layer["name"]);
+        let names: Vec<_> = names.map(|name| name.as_str().unwrap()).collect();
+        assert_eq!(names, ["input", "conv1", "conv2", "conv3", "fc1", "fc2", "softmax1"]);
+    }
+    // A layer that is fused into another one has no time of its own.
+    assert_eq!(report["stages"][1]["layers"], serde_json::json!(["conv1", "relu1", "pool1"]));
+    let named = |name: &str| algorithms.iter().find(|row| row["algorithm"] == name).unwrap();
+    assert_eq!(named("Naive")["error"], 0.0);
+    assert!(named("Winograd")["error"].as_f64().unwrap() > 0.0);
+    assert_eq!(named("Winograd")["layers"][0]["algorithm"], "Winograd");
+    assert_eq!(named("Winograd")["layers"][3]["algorithm"], "Direct");
+    let here = report["machine"]["isas"].as_array().unwrap().len();
+    assert_eq!(isas.len(), 2 * here);
+    let times = precisions.iter().chain(algorithms).chain(isas).map(|row| &row["time"]);
+    for time in times {
+        let [low, median, high] =
+            ["us_p25", "us", "us_p75"].map(|name| time[name].as_f64().unwrap());
+        assert!(0.0 < low && low <= median && median <= high && median < 1e5, "{time}");
+    }
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.ends_with("</html>\n"));
+}
+
+#[test]
+fn bench_prints_four_tables() {
+    let text = succeed(&["bench", "--limit", "10", "--precision", "f32", "--algorithm", "Direct"]);
+    let tables = ["Precisions", "Time of each layer", "Convolution algorithms", "Instruction sets"];
+    for title in tables {
+        assert!(text.lines().any(|line| line.starts_with(title)), "no {title} in:\n{text}");
+    }
+    let compared: Vec<&str> =
+        ["Naive", "Direct", "Winograd"].into_iter().filter(|name| text.contains(name)).collect();
+    assert_eq!(compared, ["Naive", "Direct"]);
+}
+
+#[test]
+fn bench_fails_where_a_page_cannot_be_written() {
+    let output =
+        run(&["bench", "--limit", "10", "--precision", "f32", "--html", "no/folder/x.html"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).starts_with("error: cannot write no/folder/x.html"));
+}

@@ -20,7 +20,7 @@ struct Suite {
 }
 
 const KEYS: &[&str] = &["precisions", "algorithms", "isas", "batches", "network"];
-const ISAS: &[&str] = &["avx512", "avx2", "neon", "simd128", "scalar"];
+const ISAS: &[&str] = &["avx512", "avxvnni", "avx2", "neon", "simd128", "scalar"];
 /// Names that need no `use`, and where they are.
 const PRECISIONS: &[&str] = &["f32", "i8", "W4A8", "I4", "W2A8"];
 const ALGORITHMS: &[&str] = &["Naive", "Im2col", "Direct", "Winograd", "Fft", "Auto"];

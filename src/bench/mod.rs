@@ -2,8 +2,10 @@
 //! checked before it is timed.
 
 mod oracle;
+mod peak;
 
 pub use oracle::{Oracle, oracle};
+pub use peak::{FAR, Peak, peak};
 
 use crate::network::{self, Network, Repeated, stage_name, time_stage_on};
 use crate::shape::volume;

@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Write the parameters in another precision
     Quantize(Quantize),
+    /// Measure time by precision, layer, algorithm and instruction set
+    Bench(Bench),
     /// List the network's layers, or what is in a file
     Inspect(Inspect),
 }
@@ -137,6 +139,15 @@ pub(crate) struct Quantize {
     /// Print one JSON document and nothing else
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    pub(crate) what: Eval,
+    /// Write a page with the tables and plots, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

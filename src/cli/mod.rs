@@ -1,9 +1,10 @@
-//! The program: `microcnn demo`, `classify`, `eval`, `quantize` and `inspect`.
+//! The program: `microcnn demo`, `classify`, `eval`, `bench`, `quantize` and `inspect`.
 //!
 //! One command is one file. The commands see a network as a [`Program`]: the layers, and each
 //! precision and algorithm that was compiled, behind one interface.
 
 mod args;
+mod bench;
 mod classify;
 mod data;
 mod demo;
@@ -11,14 +12,14 @@ mod draw;
 mod eval;
 mod failure;
 mod inspect;
-mod json;
+pub(crate) mod json;
 mod measure;
 mod parameters;
 mod picture;
 mod portrait;
 mod program;
 mod quantize;
-mod screen;
+pub(crate) mod screen;
 
 pub use program::{Inside, Model, Pictures, Program, program};
 
@@ -44,6 +45,7 @@ pub fn run(program: &Program) -> ExitCode {
             Command::Demo(args) => demo::run(program, &screen, isa, &args),
             Command::Classify(args) => classify::run(program, &screen, &args),
             Command::Eval(args) => eval::run(program, &screen, isa, &args),
+            Command::Bench(args) => bench::run(program, &screen, isa, &args),
             Command::Quantize(args) => quantize::run(program, &screen, &args),
             Command::Inspect(args) => inspect::run(program, &screen, &args),
         });

@@ -2,10 +2,12 @@
 //! one interface, so that the commands are compiled once.
 
 use super::Failure;
-use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network};
+use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network, Repeated};
+use crate::precision::Arithmetic;
 use crate::quant::{self, QuantizeError, QuantizeOptions, QuantizeReport};
-use crate::simd::{Block, Isa as _, Scalar};
+use crate::simd::{self, Block, Isa, Scalar};
 use crate::weights::{self, LoadError};
+use std::time::Duration;
 
 /// What a program is made for; [`program!`](crate::cli::program) writes it.
 #[derive(Clone, Copy, Debug)]
@@ -183,6 +185,16 @@ pub(crate) trait Engine {
     fn profile(&self, image: &[f32]) -> Vec<LayerTime>;
     /// Bytes that the parameters take.
     fn weight_bytes(&self) -> usize;
+    /// [`predict`](Self::predict) on an instruction set of this machine.
+    fn predict_on(&mut self, isa: &str, images: &[u8], scores: &mut [f32]);
+    /// What some runs of a stage take on an instruction set of this machine.
+    fn time_stage_on(&mut self, isa: &str, image: &[u8], stage: usize, runs: u64) -> Duration;
+    /// The name of each stage of the forward function, and the row of the first layer that it does.
+    fn stages(&self) -> Vec<(String, Option<usize>)>;
+    /// Bytes of scratch memory.
+    fn workspace_bytes(&self) -> usize;
+    /// Bytes of a value between two layers.
+    fn element_bytes(&self) -> usize;
 }
 
 struct Loaded<N> {
@@ -213,6 +225,76 @@ impl<N: Network> Engine for Loaded<N> {
     fn weight_bytes(&self) -> usize {
         self.network.weight_bytes()
     }
+
+    fn predict_on(&mut self, isa: &str, images: &[u8], scores: &mut [f32]) {
+        let Self { network, workspace } = self;
+        on(isa, &mut Predict { network: &*network, images, scores, workspace });
+    }
+
+    fn time_stage_on(&mut self, isa: &str, image: &[u8], stage: usize, runs: u64) -> Duration {
+        let Self { network, workspace } = self;
+        let mut stages = Repeated::new(stage, runs);
+        on(isa, &mut Stage { network: &*network, image, workspace, stages: &mut stages });
+        stages.time()
+    }
+
+    fn stages(&self) -> Vec<(String, Option<usize>)> {
+        let stages = N::STAGES.iter().enumerate();
+        stages.map(|(at, row)| (network::stage_name::<N>(at), *row)).collect()
+    }
+
+    fn workspace_bytes(&self) -> usize {
+        N::WORKSPACE_BYTES
+    }
+
+    fn element_bytes(&self) -> usize {
+        size_of::<<N::Precision as Arithmetic>::Element>()
+    }
+}
+
+/// Shows a visitor one instruction set of this machine.
+fn on(isa: &str, visitor: &mut impl OnIsa) {
+    struct Named<'a, V>(&'a str, &'a mut V);
+    impl<V: OnIsa> simd::Visitor for Named<'_, V> {
+        fn visit<I: Isa>(&mut self, isa: I) {
+            if I::NAME == self.0 {
+                self.1.on(isa);
+            }
+        }
+    }
+    simd::each_supported(&mut Named(isa, visitor));
+}
+
+trait OnIsa {
+    fn on<I: Isa>(&mut self, isa: I);
+}
+
+struct Predict<'a, N> {
+    network: &'a N,
+    images: &'a [u8],
+    scores: &'a mut [f32],
+    workspace: &'a mut [Block],
+}
+
+impl<N: Network> OnIsa for Predict<'_, N> {
+    fn on<I: Isa>(&mut self, isa: I) {
+        let Self { network, images, scores, workspace } = self;
+        network::predict_slice_on(isa, *network, images, scores, workspace);
+    }
+}
+
+struct Stage<'a, N> {
+    network: &'a N,
+    image: &'a [u8],
+    workspace: &'a mut [Block],
+    stages: &'a mut Repeated,
+}
+
+impl<N: Network> OnIsa for Stage<'_, N> {
+    fn on<I: Isa>(&mut self, isa: I) {
+        let Self { network, image, workspace, stages } = self;
+        network::time_stage_on(isa, *network, image, workspace, stages);
+    }
 }
 
 /// A network that runs without the extensions of any processor.
@@ -234,6 +316,29 @@ impl<N: Network> Engine for Plain<N> {
 
     fn weight_bytes(&self) -> usize {
         self.0.network.weight_bytes()
+    }
+
+    fn predict_on(&mut self, _: &str, images: &[u8], scores: &mut [f32]) {
+        self.predict(images, scores);
+    }
+
+    fn time_stage_on(&mut self, _: &str, image: &[u8], stage: usize, runs: u64) -> Duration {
+        let Loaded { network, workspace } = &mut self.0;
+        let mut stages = Repeated::new(stage, runs);
+        network::time_stage_on(Scalar, network, image, workspace, &mut stages);
+        stages.time()
+    }
+
+    fn stages(&self) -> Vec<(String, Option<usize>)> {
+        self.0.stages()
+    }
+
+    fn workspace_bytes(&self) -> usize {
+        self.0.workspace_bytes()
+    }
+
+    fn element_bytes(&self) -> usize {
+        self.0.element_bytes()
     }
 }
 

@@ -2,7 +2,7 @@
 //! it, one after the other in the same memory.
 
 #[cfg(feature = "std")]
-use super::Network;
+use super::{Network, Pixel};
 #[cfg(feature = "std")]
 use crate::shape::volume;
 #[cfg(feature = "std")]
@@ -92,21 +92,21 @@ impl Stages for Repeated {
 /// # Panics
 /// If the image or the workspace are not of the network's size, or it has no such stage.
 #[cfg(feature = "std")]
-pub fn time_stage_on<I: Isa, N: Network>(
+pub fn time_stage_on<I: Isa, N: Network, T: Pixel>(
     isa: I,
     network: &N,
-    image: &[f32],
+    image: &[T],
     workspace: &mut [Block],
     stages: &mut Repeated,
 ) {
-    struct Staged<'a, N> {
+    struct Staged<'a, N, T> {
         network: &'a N,
-        image: &'a [f32],
+        image: &'a [T],
         workspace: &'a mut [Block],
         stages: &'a mut Repeated,
     }
 
-    impl<N: Network> Kernel for Staged<'_, N> {
+    impl<N: Network, T: Pixel> Kernel for Staged<'_, N, T> {
         type Output = ();
 
         #[inline(always)]

@@ -1,0 +1,392 @@
+//! Plots in SVG. They are as wide as a phone, and grow with the page.
+
+use super::html::{Text, kibibytes, micros, percent};
+use super::{Precision, Report};
+use std::fmt::Write as _;
+
+/// Width of every plot, in its own units; a letter is 10 of them high.
+const WIDTH: f64 = 360.0;
+const HEIGHT: f64 = 220.0;
+/// What lies around the plane: left, right, top, bottom.
+const MARGIN: [f64; 4] = [58.0, 14.0, 10.0, 34.0];
+
+/// One bar for each precision, a part for each stage.
+pub(super) fn stacked(report: &Report) -> String {
+    let (left, bar, gap) = (42.0, 22.0, 10.0);
+    let sum = |row: &Precision| row.stages.iter().map(|time| time.median).sum::<f64>();
+    let most = report.precisions.iter().map(sum).fold(f64::MIN_POSITIVE, f64::max);
+    let scale = (WIDTH - left - 56.0) / most;
+    let mut plot = String::new();
+    for (at, row) in report.precisions.iter().enumerate() {
+        let y = at as f64 * (bar + gap);
+        let middle = y + bar / 2.0 + 3.5;
+        let _ = writeln!(plot, "<text x=\"0\" y=\"{middle:.1}\">{}</text>", Text(row.name));
+        let mut x = left;
+        for (index, (stage, time)) in report.stages.iter().zip(&row.stages).enumerate() {
+            let color = index % COLORS;
+            let width = time.median * scale;
+            let _ = writeln!(
+                plot,
+                "<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{bar}\" style=\"fill:var(--c{color})\">\
+                 <title>{}, {}: {}</title></rect>",
+                Text(row.name),
+                Text(&stage.layers()),
+                micros(time.median),
+            );
+            x += width;
+        }
+        let x = x + 4.0;
+        let _ = writeln!(plot, "<text x=\"{x:.1}\" y=\"{middle:.1}\">{}</text>", micros(sum(row)));
+    }
+    let height = report.precisions.len() as f64 * (bar + gap);
+    let names = report.stages.iter().map(super::Stage::layers);
+    svg("Time of each layer in each precision", height, &plot) + &legend(names)
+}
+
+/// Colours that the page's style knows.
+const COLORS: usize = 8;
+
+fn legend(names: impl Iterator<Item = String>) -> String {
+    let mut text = String::from("<ul class=\"legend\">\n");
+    for (at, name) in names.enumerate() {
+        let color = at % COLORS;
+        let name = Text(&name).to_string();
+        let _ = writeln!(text, "<li><i style=\"background:var(--c{color})\"></i>{name}</li>");
+    }
+    text + "</ul>\n"
+}
+
+fn svg(title: &str, height: f64, content: &str) -> String {
+    let title = Text(title);
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" aria-label=\"{title}\">\n{content}</svg>\n"
+    )
+}
+
+pub(super) fn accuracy_by_time(report: &Report) -> String {
+    accuracy(report, "microseconds an image", |row| row.time.median, |row| micros(row.time.median))
+}
+
+pub(super) fn accuracy_by_memory(report: &Report) -> String {
+    let memory = |row: &Precision| row.weight_bytes + row.workspace_bytes;
+    accuracy(
+        report,
+        "KiB of weights and scratch memory",
+        |row| memory(row) as f64 / 1024.0,
+        |row| kibibytes(memory(row)),
+    )
+}
+
+/// A point for each precision.
+fn accuracy(
+    report: &Report,
+    axis: &str,
+    at: impl Fn(&Precision) -> f64,
+    told: impl Fn(&Precision) -> String,
+) -> String {
+    let rows = || report.precisions.iter();
+    let x = Axis::logarithmic(rows().map(&at));
+    let y = Axis::linear(rows().map(|row| 100.0 * row.accuracy));
+    // No mark says more than everything.
+    let y = Axis { high: y.high.min(100.0 + 0.1 * (y.high - y.low)), ..y };
+    let mut plot = Plane { x, y }.frame(axis, "% right");
+    for (index, row) in rows().enumerate() {
+        let [px, py] = Plane { x, y }.place(at(row), 100.0 * row.accuracy);
+        let color = index % COLORS;
+        let _ = writeln!(
+            plot,
+            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"5\" style=\"fill:var(--c{color})\">\
+             <title>{}: {}, {}</title></circle>",
+            Text(row.name),
+            told(row),
+            percent(row.accuracy),
+        );
+    }
+    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot)
+        + &legend(report.precisions.iter().map(|row| row.name.to_owned()))
+}
+
+/// A line for each precision over the layers.
+pub(super) fn errors(report: &Report) -> String {
+    let stages: Vec<usize> =
+        (0..report.stages.len()).filter(|&at| !report.stages[at].layers.is_empty()).collect();
+    let error = |row: &Precision, stage: usize| row.errors[stage].filter(|error| *error > 0.0);
+    let rows = || report.precisions.iter();
+    let all: Vec<f64> =
+        rows().flat_map(|row| stages.iter().filter_map(move |&at| error(row, at))).collect();
+    if all.is_empty() {
+        return "<p>No precision differs from the reference.</p>\n".into();
+    }
+    let y = Axis::logarithmic(all.iter().copied());
+    let x = Axis { low: -0.5, high: stages.len() as f64 - 0.5, log: false };
+    let plane = Plane { x, y };
+    let mut plot = plane.axis_y("mean squared error");
+    for (at, &stage) in stages.iter().enumerate() {
+        let [px, py] = plane.place(at as f64, y.low);
+        let name = report.stages[stage].layers[0];
+        let _ = writeln!(
+            plot,
+            "<text x=\"{px:.1}\" y=\"{:.1}\" text-anchor=\"middle\" class=\"faint\">{}</text>",
+            py + 13.0,
+            Text(&short(name, 58 / stages.len().max(1))),
+        );
+    }
+    for (index, row) in rows().enumerate() {
+        let color = index % COLORS;
+        let points = stages
+            .iter()
+            .enumerate()
+            .filter_map(|(at, &stage)| Some(plane.place(at as f64, error(row, stage)?)));
+        let points: Vec<[f64; 2]> = points.collect();
+        let path: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
+        let _ = writeln!(
+            plot,
+            "<polyline class=\"line\" style=\"stroke:var(--c{color})\" points=\"{}\"/>",
+            path.join(" "),
+        );
+        for [x, y] in points {
+            let _ = writeln!(
+                plot,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" style=\"fill:var(--c{color})\"/>"
+            );
+        }
+    }
+    svg("Squared error of each layer", HEIGHT, &plot)
+        + &legend(report.precisions.iter().map(|row| row.name.to_owned()))
+}
+
+/// The first letters of a name.
+fn short(name: &str, letters: usize) -> String {
+    name.chars().take(letters.max(2)).collect()
+}
+
+/// Multiply-adds a second over multiply-adds a byte, below what the machine can do.
+pub(super) fn roofline(report: &Report) -> String {
+    let machine = &report.machine;
+    let Some((_, peak)) = machine.isas.iter().find(|(name, _)| *name == machine.isa) else {
+        return String::new();
+    };
+    let parameters: usize = report.stages.iter().map(|stage| stage.parameters).sum();
+    let mut points = Vec::new();
+    for (index, row) in report.precisions.iter().enumerate() {
+        let weight = row.weight_bytes as f64 / parameters.max(1) as f64;
+        for (stage, time) in report.stages.iter().zip(&row.stages) {
+            if stage.macs > 0 {
+                let bytes =
+                    stage.parameters as f64 * weight + (stage.values * row.element_bytes) as f64;
+                let macs = stage.macs as f64;
+                let speed = macs / time.median / 1e3;
+                points.push((index, &stage.name, macs / bytes, speed));
+            }
+        }
+    }
+    let roofs = [("f32", peak.floats / 1e9), ("i8", peak.bytes / 1e9)];
+    let x = Axis::logarithmic(points.iter().map(|point| point.2));
+    let speeds = points.iter().map(|point| point.3).chain(roofs.map(|roof| roof.1));
+    let y = Axis::logarithmic(speeds);
+    let plane = Plane { x, y };
+    let mut plot = plane.frame("multiply-adds a byte", "10⁹ multiply-adds/s");
+    for (name, roof) in roofs {
+        for (class, bandwidth) in [("roof", peak.far / 1e9), ("roof near", peak.near / 1e9)] {
+            // From where the slope enters the plane to its ridge, and on to the right.
+            let start = x.low.max(y.low / bandwidth);
+            let ridge = (roof / bandwidth).clamp(start, x.high);
+            let path: Vec<String> = [start, ridge, x.high]
+                .map(|at| plane.place(at, (at * bandwidth).min(roof)))
+                .iter()
+                .map(|[x, y]| format!("{x:.1},{y:.1}"))
+                .collect();
+            let _ = writeln!(plot, "<polyline class=\"{class}\" points=\"{}\"/>", path.join(" "));
+        }
+        let [px, py] = plane.place(x.high, roof);
+        let _ = writeln!(
+            plot,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" class=\"faint\">{name} {roof:.0}</text>",
+            px - 2.0,
+            py - 3.0,
+        );
+    }
+    for (index, name, intensity, speed) in points {
+        let [px, py] = plane.place(intensity, speed);
+        let color = index % COLORS;
+        let precision = Text(report.precisions[index].name);
+        let _ = writeln!(
+            plot,
+            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\" style=\"fill:var(--c{color})\">\
+             <title>{precision} {}: {speed:.1} · 10⁹ multiply-adds a second, {intensity:.1} a byte</title></circle>",
+            Text(name),
+        );
+    }
+    let note = format!(
+        "<p>Measured on one core with {}: {:.0} · 10⁹ multiply-adds a second of f32 and {:.0} of bytes; \
+         {:.0} GB/s from the second cache (solid), {:.0} from the first (dashed). A layer's bytes are \
+         its weights, input and output.</p>\n",
+        machine.isa,
+        peak.floats / 1e9,
+        peak.bytes / 1e9,
+        peak.far / 1e9,
+        peak.near / 1e9,
+    );
+    svg("Roofline", HEIGHT, &plot)
+        + &legend(report.precisions.iter().map(|row| row.name.to_owned()))
+        + &note
+}
+
+/// What one direction of a plane shows.
+#[derive(Clone, Copy)]
+struct Axis {
+    low: f64,
+    high: f64,
+    log: bool,
+}
+
+impl Axis {
+    /// Room around some values.
+    fn linear(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let (low, high) =
+            (values.clone().fold(f64::MAX, f64::min), values.fold(f64::MIN, f64::max));
+        let room = 0.15 * (high - low).max(0.2);
+        Self { low: low - room, high: high + room, log: false }
+    }
+
+    /// Room around some values above 0.
+    fn logarithmic(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let (low, high) = (values.clone().fold(f64::MAX, f64::min), values.fold(0.0, f64::max));
+        let low = low.max(f64::MIN_POSITIVE);
+        let room = (high / low).powf(0.12).max(1.25);
+        Self { low: low / room, high: high.max(low) * room, log: true }
+    }
+
+    /// From 0 at `low` to 1 at `high`.
+    fn share(&self, value: f64) -> f64 {
+        match self.log {
+            true => (value.max(self.low) / self.low).ln() / (self.high / self.low).ln(),
+            false => (value - self.low) / (self.high - self.low),
+        }
+    }
+
+    /// Round numbers within, with as many decimals as they need.
+    fn ticks(&self) -> Vec<(f64, String)> {
+        if self.log {
+            let decades = self.low.log10().floor() as i32..=self.high.log10().ceil() as i32;
+            // About five marks: tenfold ones, or more of them where these are few.
+            let tenfold = (self.high / self.low).log10();
+            let steps: &[f64] = if tenfold > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+            let stride = if tenfold > 6.0 { (tenfold / 5.0).ceil() as usize } else { 1 };
+            let all = decades.step_by(stride);
+            let marks =
+                all.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
+            return marks.filter(|mark| self.holds(*mark)).map(|mark| (mark, told(mark))).collect();
+        }
+        let rough = (self.high - self.low) / 4.0;
+        let decade = 10_f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
+        let step = step.into_iter().find(|step| *step >= rough).unwrap_or(rough);
+        let decimals = (-step.log10().floor()).max(0.0) as usize;
+        let first = (self.low / step).ceil() as i64;
+        let marks = (first..first + 8).map(|at| at as f64 * step);
+        marks
+            .filter(|mark| self.holds(*mark))
+            .map(|mark| (mark, format!("{mark:.decimals$}")))
+            .collect()
+    }
+
+    fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+}
+
+/// A power of ten, or such a number times 2 or 5.
+fn told(number: f64) -> String {
+    if (0.01..100_000.0).contains(&number) {
+        let decimals = (-number.log10().floor()).max(0.0) as usize;
+        return format!("{number:.decimals$}");
+    }
+    format!("{number:.0e}")
+}
+
+/// Two axes.
+struct Plane {
+    x: Axis,
+    y: Axis,
+}
+
+impl Plane {
+    fn place(&self, x: f64, y: f64) -> [f64; 2] {
+        let [left, right, top, bottom] = MARGIN;
+        [
+            left + self.x.share(x) * (WIDTH - left - right),
+            HEIGHT - bottom - self.y.share(y) * (HEIGHT - top - bottom),
+        ]
+    }
+
+    fn frame(&self, x: &str, y: &str) -> String {
+        let [_, _, top, bottom] = MARGIN;
+        let mut plot = self.axis_y(y);
+        for (mark, text) in self.x.ticks() {
+            let [px, _] = self.place(mark, self.y.low);
+            let _ = writeln!(
+                plot,
+                "<line class=\"axis\" x1=\"{px:.1}\" x2=\"{px:.1}\" y1=\"{top}\" y2=\"{:.1}\"/>\
+                 <text x=\"{px:.1}\" y=\"{:.1}\" text-anchor=\"middle\" class=\"faint\">{text}</text>",
+                HEIGHT - bottom,
+                HEIGHT - bottom + 13.0,
+            );
+        }
+        let (middle, y) = ((WIDTH + MARGIN[0] - MARGIN[1]) / 2.0, HEIGHT - 5.0);
+        let _ = writeln!(
+            plot,
+            "<text x=\"{middle:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>",
+            Text(x)
+        );
+        plot
+    }
+
+    fn axis_y(&self, name: &str) -> String {
+        let [left, right, _, _] = MARGIN;
+        let mut plot = String::new();
+        for (mark, text) in self.y.ticks() {
+            let [_, py] = self.place(self.x.low, mark);
+            let _ = writeln!(
+                plot,
+                "<line class=\"axis\" x1=\"{left}\" x2=\"{:.1}\" y1=\"{py:.1}\" y2=\"{py:.1}\"/>\
+                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" class=\"faint\">{text}</text>",
+                WIDTH - right,
+                left - 4.0,
+                py + 3.5,
+            );
+        }
+        let middle = (HEIGHT - MARGIN[3]) / 2.0;
+        let _ = writeln!(
+            plot,
+            "<text transform=\"translate(9 {middle:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+            Text(name)
+        );
+        plot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_round_and_few() {
+        let texts = |axis: Axis| -> Vec<String> {
+            axis.ticks().into_iter().map(|(_, text)| text).collect()
+        };
+        let linear = Axis { low: 98.4, high: 99.7, log: false };
+        assert_eq!(texts(linear), ["98.5", "99.0", "99.5"]);
+        let logarithmic = Axis { low: 0.9, high: 60.0, log: true };
+        assert_eq!(texts(logarithmic), ["1", "2", "5", "10", "20", "50"]);
+        let wide = Axis { low: 2e-9, high: 3e-3, log: true };
+        assert!((2..=8).contains(&wide.ticks().len()), "{:?}", texts(wide));
+    }
+
+    #[test]
+    fn one_value_has_a_place() {
+        for axis in [Axis::linear([5.0].into_iter()), Axis::logarithmic([5.0].into_iter())] {
+            assert!((0.2..0.8).contains(&axis.share(5.0)));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What `microcnn bench` has measured: one [`Report`], shown as tables, as JSON and as a page.
+
+mod chart;
+pub(crate) mod html;
+mod json;
+mod picture;
+#[cfg(test)]
+mod sample;
+pub(crate) mod text;
+
+use crate::bench::Peak;
+
+/// Everything that was measured in one run.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) network: &'static str,
+    /// The shape of an image.
+    pub(crate) input: [usize; 3],
+    pub(crate) machine: Machine,
+    /// Images that accuracy was measured on, and where they are from.
+    pub(crate) images: usize,
+    pub(crate) origin: String,
+    /// Where the parameters are from.
+    pub(crate) parameters: String,
+    /// Multiply-adds of an image.
+    pub(crate) macs: usize,
+    /// The stages of a forward function, in order.
+    pub(crate) stages: Vec<Stage>,
+    /// One for each precision, the reference first.
+    pub(crate) precisions: Vec<Precision>,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) isas: Vec<OnIsa>,
+}
+
+/// Where it was measured.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) cpu: String,
+    pub(crate) os: &'static str,
+    /// The instruction set that networks run on.
+    pub(crate) isa: &'static str,
+    /// Those that the machine has, each with the most that it can do.
+    pub(crate) isas: Vec<(&'static str, Peak)>,
+    /// How the program was built.
+    pub(crate) flags: String,
+}
+
+/// Part of a forward function: a layer with what is fused into it.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: String,
+    /// The layers that it does, as written.
+    pub(crate) layers: Vec<&'static str>,
+    pub(crate) macs: usize,
+    pub(crate) parameters: usize,
+    /// Values that it reads and writes.
+    pub(crate) values: usize,
+}
+
+/// The times of one thing in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    pub(crate) median: f64,
+    /// A quarter of the samples was faster.
+    pub(crate) low: f64,
+    /// A quarter was slower.
+    pub(crate) high: f64,
+    pub(crate) samples: usize,
+}
+
+impl Timing {
+    /// The figures of some times.
+    pub(crate) fn of(mut times: Vec<f64>) -> Self {
+        times.sort_unstable_by(f64::total_cmp);
+        let at = |quarters: usize| times[(times.len() - 1) * quarters / 4];
+        Self { median: at(2), low: at(1), high: at(3), samples: times.len() }
+    }
+
+    /// Half the way from `low` to `high` as a share of the median.
+    pub(crate) fn spread(&self) -> f64 {
+        (self.high - self.low) / 2.0 / self.median
+    }
+}
+
+/// A network in one precision.
+#[derive(Debug)]
+pub(crate) struct Precision {
+    pub(crate) name: &'static str,
+    pub(crate) algorithm: &'static str,
+    /// One image at a time.
+    pub(crate) time: Timing,
+    /// Each of a batch of [`BATCH`].
+    pub(crate) batch: Timing,
+    pub(crate) weight_bytes: usize,
+    pub(crate) workspace_bytes: usize,
+    /// Bytes of a value between two layers.
+    pub(crate) element_bytes: usize,
+    pub(crate) accuracy: f64,
+    pub(crate) agreement: Option<f64>,
+    /// The time of each stage.
+    pub(crate) stages: Vec<Timing>,
+    /// The mean squared error of each stage's results, if there is a reference.
+    pub(crate) errors: Vec<Option<f64>>,
+    /// How many images of each label were read as each digit.
+    pub(crate) confusion: Vec<Vec<usize>>,
+    pub(crate) misread: Vec<Misread>,
+}
+
+/// Images of a batch.
+pub(crate) const BATCH: usize = 64;
+
+/// An image that was read wrong.
+#[derive(Debug)]
+pub(crate) struct Misread {
+    pub(crate) image: usize,
+    pub(crate) label: usize,
+    pub(crate) answer: usize,
+    /// Each channel's values, row by row.
+    pub(crate) pixels: Vec<u8>,
+}
+
+/// A network under one algorithm.
+#[derive(Debug)]
+pub(crate) struct Algorithm {
+    pub(crate) precision: &'static str,
+    pub(crate) name: &'static str,
+    /// The instruction set that it ran on.
+    pub(crate) isa: &'static str,
+    pub(crate) time: Timing,
+    /// The largest difference of a score from `Naive`'s.
+    pub(crate) error: f64,
+    /// The algorithm that each layer with weights uses, and the layer.
+    pub(crate) layers: Vec<(&'static str, &'static str)>,
+}
+
+/// A network on one instruction set.
+#[derive(Debug)]
+pub(crate) struct OnIsa {
+    pub(crate) precision: &'static str,
+    pub(crate) isa: &'static str,
+    pub(crate) total: Timing,
+    pub(crate) stages: Vec<Timing>,
+}
+
+impl Report {
+    /// What others are compared with.
+    pub(crate) fn reference(&self) -> &Precision {
+        &self.precisions[0]
+    }
+
+    /// The precisions' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.precisions.iter().map(|row| row.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timing;
+
+    #[test]
+    fn a_timing_is_the_middle_and_what_most_lie_between() {
+        let timing = Timing::of((0..=100).rev().map(f64::from).collect());
+        assert_eq!((timing.low, timing.median, timing.high), (25.0, 50.0, 75.0));
+        assert_eq!(timing.spread(), 0.5);
+        assert_eq!(Timing::of(vec![3.0]).spread(), 0.0);
+    }
+}

@@ -79,7 +79,15 @@ fn accuracy_with_our_weights() {
 #[test]
 fn accuracy_with_the_reference_weights() {
     let net = LeNet5::<f32>::from_file("data/reference-lenet.raw").unwrap();
-    Digits::new(&net).check_all(&net);
+    let digits = Digits::new(&net);
+    digits.check_all(&net);
+    // Most of what the first layer gives is the background of each channel, one value.
+    let images = (0..100).map(|i| digits.calibration.image(i));
+    let options = QuantizeOptions::default().ranges(RangeMethod::Divergence);
+    let quantized = net.quantize_with::<i8>(images, options).unwrap();
+    let right = digits.right(&answers(&quantized, &digits.images));
+    let drop = digits.right(&digits.wanted) as i64 - right as i64;
+    assert!(drop <= 50, "by Kullback and Leibler's measure: drop of {drop}");
 }
 
 fn same_bits_everywhere<P: Precision>()
@@ -133,6 +141,56 @@ fn a_file_of_another_precision_is_an_error() {
     assert!(from_safetensors::<LeNet5<I4>>(&file).is_err());
     assert!(from_safetensors::<LeNet5<W2A8>>(&file).is_err());
     assert!(from_safetensors::<LeNet5<W4A8>>(&file).is_ok());
+}
+
+/// LeNet-5 with some of the values of its `.raw` file changed.
+fn changed(change: impl Fn(usize, f32) -> f32) -> LeNet5 {
+    let raw = std::fs::read("data/lenet.raw").unwrap();
+    let values = raw.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+    let values = values.enumerate().flat_map(|(at, value)| change(at, value).to_le_bytes());
+    LeNet5::<f32>::from_raw(&values.collect::<Vec<u8>>()).unwrap()
+}
+
+/// Quantizes to the widest and the narrowest integers, and compares the results on an image.
+fn close(net: &LeNet5, images: &[Tensor<f32, 1, 1, 28, 28>], most: f32) {
+    let image = &images[0];
+    let wanted = net.predict(image);
+    let (i8, report) = net.quantize_report::<i8>(images, QuantizeOptions::default()).unwrap();
+    let i4 = net.quantize::<I4>(images).unwrap();
+    for found in [i8.predict(image), i4.predict(image)] {
+        for (found, wanted) in found.as_slice().iter().zip(wanted.as_slice()) {
+            assert!((found - wanted).abs() <= most, "{found}, wanted {wanted}");
+        }
+    }
+    for layer in report.layers {
+        assert!(layer.weight_error.is_finite() && layer.squared_error.is_finite(), "{layer:?}");
+        assert!(!layer.signal_to_noise.is_nan(), "{layer:?}");
+        assert!(layer.range.is_none_or(|(low, high)| low < high), "{layer:?}");
+    }
+}
+
+/// Values of a `.raw` file before conv2's weights, then before its bias, conv3's weights and their end.
+const PLACES: [usize; 4] = [156, 156 + 2400, 2572, 2572 + 48_000];
+
+#[test]
+fn degenerate_layers() {
+    let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
+    let images: Vec<_> = (0..8).map(|i| calibration.image(i)).collect();
+    let [conv2, bias2, conv3, end3] = PLACES;
+    // One image, however little it shows.
+    close(&LeNet5::pretrained(), &images[..1], 0.1);
+    // An output channel of zeros, with and without its bias; then all of a layer's.
+    let channel = conv2 + 3 * 150..conv2 + 4 * 150;
+    close(&changed(|at, x| if channel.contains(&at) { 0.0 } else { x }), &images, 0.2);
+    let all_of_it = |at| channel.contains(&at) || at == bias2 + 3;
+    close(&changed(|at, x| if all_of_it(at) { 0.0 } else { x }), &images, 0.2);
+    close(&changed(|at, x| if (conv3..end3).contains(&at) { 0.0 } else { x }), &images, 0.1);
+    // A ReLU that lets nothing through, so that every layer behind it sees zeros.
+    close(&changed(|at, x| if (bias2..conv3).contains(&at) { -1e3 } else { x }), &images, 0.1);
+    // Sums that no float holds.
+    let net = changed(|at, x| if at < conv3 { x * 1e30 } else { x });
+    let error = net.quantize::<i8>(&images).unwrap_err();
+    assert_eq!(error, QuantizeError::NotFinite { layer: Some("conv2"), image: 0 });
 }
 
 #[test]

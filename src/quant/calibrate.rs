@@ -64,7 +64,10 @@ pub fn quantize_report<N: Network, M: Network>(
     let rows = quantizer.reports.into_iter().zip(N::LAYERS);
     let layers = rows.map(|((mut report, power), layer)| {
         let values = (volume(layer.output) * seen.samples.len()) as f64;
-        report.signal_to_noise = 10.0 * num_traits::Float::log10(power / report.squared_error);
+        // Layers that a dead ReLU silences have neither.
+        if report.squared_error > 0.0 {
+            report.signal_to_noise = 10.0 * num_traits::Float::log10(power / report.squared_error);
+        }
         report.squared_error /= values;
         report
     });

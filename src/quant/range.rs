@@ -15,8 +15,7 @@ pub enum RangeMethod {
     /// The range with the least squared error, clipping included.
     SquaredError,
     /// The range whose quantized distribution is nearest to the observed one by Kullback and
-    /// Leibler's measure. Often recommended, and here for comparison: where one value is very frequent
-    /// (a blank background after a convolution) it clips far too much.
+    /// Leibler's measure. Often recommended, and here for comparison: the other methods lose less.
     Divergence,
 }
 
@@ -40,7 +39,10 @@ impl RangeMethod {
             }
             Self::SquaredError => search(values, max, 16, |edge| squared_error(values, edge, max)),
             // One round: a range of hardly anything is all too like what is left inside it.
-            Self::Divergence => search(values, max, 1, |edge| divergence(values, edge, max)),
+            Self::Divergence => {
+                let places = places(values);
+                search(values, max, 1, |edge| divergence(&places, edge, max))
+            }
         }
     }
 }
@@ -105,40 +107,79 @@ pub fn squared_error(values: &Histogram, edge: Edge, max: u8) -> f64 {
         .sum()
 }
 
+/// A bin that holds something.
+struct Place {
+    x: f64,
+    count: f64,
+    /// Whether it holds one frequent value, as the blank background of a picture leaves behind each
+    /// convolution, and not a part of a distribution.
+    alone: bool,
+}
+
+/// Bins to each side that a frequent value is compared with.
+const NEIGHBOURS: f64 = 4.0;
+/// The least share of all values that is frequent.
+const FREQUENT: f64 = 1.0 / 256.0;
+
+/// The bins that hold something other than 0. Zeros are exact in any range; a ReLU's many would hide
+/// everything else.
+fn places(values: &Histogram) -> Vec<Place> {
+    let bins: Vec<(f64, u64)> = values.bins().filter(|&(x, _)| x != 0.0).collect();
+    let all: u64 = bins.iter().map(|(_, count)| count).sum();
+    let reach = (NEIGHBOURS + 0.5) * values.width();
+    let place = |(at, &(x, count)): (usize, &(f64, u64))| {
+        let near = |(y, _): &&(f64, u64)| (x - y).abs() < reach;
+        let before = bins[..at].iter().rev().take_while(near);
+        let after = bins[at + 1..].iter().take_while(near);
+        let others: u64 = before.chain(after).map(|(_, count)| count).sum();
+        let alone = count > others && count as f64 > FREQUENT * all as f64;
+        Place { x, count: count as f64, alone }
+    };
+    bins.iter().enumerate().map(place).collect()
+}
+
 /// Kullback and Leibler's divergence of the quantized distribution from the observed one.
-fn divergence(values: &Histogram, edge: Edge, max: u8) -> f64 {
+///
+/// A level's share is spread over the bins that it stands for. One frequent value among them would
+/// seem all but lost in a wide range, and no clipping too much that makes it stand out; yet a level stands
+/// for it as well as for any other value. So it counts as a level of its own.
+fn divergence(places: &[Place], edge: Edge, max: u8) -> f64 {
     let level = |x: f64| usize::from(edge.from_f32(x as f32, max));
     let (mut mass, mut bins) = (vec![0.0; usize::from(max) + 1], vec![0.0; usize::from(max) + 1]);
     let (low, high) = edge.range(max);
-    let inside = |x: f64| x >= f64::from(low) && x <= f64::from(high);
     // What is clipped piles up in the last bin inside, in the observed distribution only.
-    let mut observed: Vec<(usize, f64)> = Vec::new();
-    let (mut below, mut above) = (0.0, 0.0);
-    // Zeros are exact in any range; a ReLU's many would hide everything else.
-    for (x, count) in values.bins().filter(|&(x, _)| x != 0.0) {
-        if inside(x) {
-            observed.push((level(x), count as f64));
-            mass[level(x)] += count as f64;
-            bins[level(x)] += 1.0;
-        } else if x < 0.0 {
-            below += count as f64;
+    let (mut below, mut above, mut total) = (0.0, 0.0, 0.0);
+    let mut observed: Vec<&Place> = Vec::new();
+    for place in places {
+        if place.x < f64::from(low) {
+            below += place.count;
+        } else if place.x > f64::from(high) {
+            above += place.count;
         } else {
-            above += count as f64;
+            observed.push(place);
+            total += place.count;
+            if !place.alone {
+                mass[level(place.x)] += place.count;
+                bins[level(place.x)] += 1.0;
+            }
         }
     }
-    let total: f64 = mass.iter().sum();
     let all = total + below + above;
-    let last = observed.len().saturating_sub(1);
-    observed
-        .iter()
-        .enumerate()
-        .map(|(at, &(level, count))| {
-            let clipped = if at == 0 { below } else { 0.0 } + if at == last { above } else { 0.0 };
-            let p = (count + clipped) / all;
-            let q = mass[level] / bins[level] / total;
-            p * Float::ln(p / q)
-        })
-        .sum()
+    if total == 0.0 {
+        // Nothing is left to compare: all is lost, if there was anything.
+        return if all > 0.0 { f64::INFINITY } else { 0.0 };
+    }
+    let last = observed.len() - 1;
+    let share = |(at, place): (usize, &&Place)| {
+        let clipped = if at == 0 { below } else { 0.0 } + if at == last { above } else { 0.0 };
+        let p = (place.count + clipped) / all;
+        let q = match place.alone {
+            true => place.count / total,
+            false => mass[level(place.x)] / bins[level(place.x)] / total,
+        };
+        p * Float::ln(p / q)
+    };
+    observed.iter().enumerate().map(share).sum()
 }
 
 #[cfg(test)]
@@ -202,6 +243,32 @@ mod tests {
         let values = histogram((0..=10_000).map(|x| x as f32));
         let (low, high) = RangeMethod::Percentile(0.99).edge(&values, 255).range(255);
         assert!(low == 0.0 && (high - 9_900.0).abs() < 15.0, "{low} to {high}");
+    }
+
+    #[test]
+    fn a_frequent_value_is_no_reason_to_clip() {
+        let bell = heavy_tailed();
+        let spread = bell.bins().filter(|(x, _)| x.abs() < 10.0);
+        let spread: Vec<f32> =
+            spread.flat_map(|(x, count)| vec![x.abs() as f32; count as usize]).collect();
+        let edge = |background: &[f32]| {
+            let values = histogram(spread.iter().chain(background).copied());
+            let edge = RangeMethod::Divergence.edge(&values, 255);
+            (values.outside(0.0, edge.range(255).1), values)
+        };
+        let (without, _) = edge(&[]);
+        assert!(without < 0.01, "{without}");
+        // Two values of most pixels, and one beyond all others.
+        let background = [vec![0.2; 40_000], vec![0.35; 30_000], vec![5.0; 10_000]].concat();
+        let (with, values) = edge(&background);
+        assert!(with < 0.01, "{with} of {}", values.count());
+    }
+
+    #[test]
+    fn values_far_from_zero_are_not_all_clipped() {
+        let values = histogram((0..1_000).map(|at| 4.0 + at as f32 / 1_000.0));
+        let edge = RangeMethod::Divergence.edge(&values, 255);
+        assert!(edge.range(255).1 > 4.8, "{edge:?}");
     }
 
     #[test]

@@ -40,25 +40,23 @@ fn every_command() {
     let images = idx("images.idx", &[20, 3, 32, 32], 255);
     let labels = idx("labels.idx", &[20], 9);
     let data = ["--images", &images, "--labels", &labels];
-    let eval = |more: &[&str]| [&["eval", "--json"], &data[..], more].concat();
+    let eval = |more: &[&str]| ends(0, &[&["eval", "--json"], &data[..], more].concat());
 
     // Random parameters, and nothing to quantize with: both are told, and the document is whole.
-    let (out, error) = ends(0, &eval(&[]));
+    let (out, error) = eval(&[]);
     assert!(out.starts_with('{') && out.contains("\"images\": 20"), "{out}");
     assert!(out.contains("\"f32\"") && !out.contains("\"i8\""), "{out}");
     assert!(error.contains("random") && error.contains("--calibration"), "{error}");
 
-    let (out, _) = ends(0, &eval(&["--calibration", &images]));
+    let (out, _) = eval(&["--calibration", &images]);
     assert!(out.contains("\"f32\"") && out.contains("\"i8\""), "{out}");
 
     let path = file("i8.safetensors", b"");
-    let (out, _) = ends(
-        0,
-        &["quantize", "--precision", "i8", "--calibration", &images, "--output", &path],
-    );
+    let (out, _) =
+        ends(0, &["quantize", "--precision", "i8", "--calibration", &images, "--output", &path]);
     assert!(out.contains("Pictures in i8, calibrated on 20 images"), "{out}");
     // There are no parameters in floats to compare a quantized file with.
-    let (out, _) = ends(0, &eval(&["--weights", &path]));
+    let (out, _) = eval(&["--weights", &path]);
     assert!(out.contains("\"i8\"") && out.contains("\"drop\": null"), "{out}");
     let (out, _) = ends(0, &[&["eval"], &data[..], &["--weights", &path]].concat());
     assert!(out.contains("i8") && out.contains(" - "), "{out}");

@@ -55,13 +55,13 @@ impl Block {
 #[inline(always)]
 pub(crate) fn with_stack<const BLOCKS: usize, R>(f: impl FnOnce(&mut [Block; BLOCKS]) -> R) -> R {
     let mut memory = MaybeUninit::<[Block; BLOCKS]>::uninit();
-    // SAFETY: no instruction is executed, so no register, flag or stack changes. What the code does
-    // with the memory that it is given is unknown to the compiler, which has to take it for code that
-    // sets every byte to the value that the byte has: from here on all of them are initialized.
     #[cfg(all(
         any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"),
         not(miri)
     ))]
+    // SAFETY: no instruction is executed, so no register, flag or stack changes. What the code does
+    // with the memory that it is given is unknown to the compiler, which has to take it for code that
+    // sets every byte to the value that the byte has: from here on all of them are initialized.
     unsafe {
         core::arch::asm!("/* {} */", in(reg) memory.as_mut_ptr(), options(nostack, preserves_flags));
     }

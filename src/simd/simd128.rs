@@ -148,9 +148,8 @@ impl Isa for Simd128 {
 
     #[inline(always)]
     fn max_pairs_i32(self, a: Quad, b: Quad) -> Quad {
-        let pairs = |a, b| {
-            i32x4_max(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b))
-        };
+        let pairs =
+            |a, b| i32x4_max(i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b));
         [pairs(a[0], a[1]), pairs(a[2], a[3]), pairs(b[0], b[1]), pairs(b[2], b[3])]
     }
 

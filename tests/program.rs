@@ -528,6 +528,8 @@ mod quantize {
                 assert_eq!(found["results"][0][key], wanted["results"][0][key], "{key}");
             }
         }
+        let out = run(&["eval", "--limit", "5", "--weights", &path]);
+        assert!(text(&out.stdout).contains("against the f32 parameters inside"));
         let plain = json(&[&limit[..], &["--weights", &path, "--algorithm", "naive"]].concat());
         assert_eq!(plain["results"][0]["layers"], wanted["results"][0]["layers"]);
         assert_eq!(plain["results"][0]["isa"], "scalar");

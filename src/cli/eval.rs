@@ -33,7 +33,11 @@ pub(crate) fn run(
         return screen.print_json(&object! { "images": data.len(), "results": results });
     }
     let images = counted(data.len(), "image");
-    let title = format!("{} on {images} of {}, {isa}", program.network, data.origin);
+    let mut title = format!("{} on {images} of {}, {isa}", program.network, data.origin);
+    if parameters.precision().is_some() && program.inside.is_some() {
+        // A quantized file does not say what it was made from.
+        title += "\nDrop, agreement and errors: against the f32 parameters inside the program";
+    }
     screen.print(&format!("{title}\n{}\n{}", table(screen, &rows), layers(screen, &rows)))
 }
 

@@ -82,12 +82,13 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
     let bands = Bands { job, walk, factors };
     // Sums of both rows and of all windows, where they fit into the registers; else one after the other.
     let whole = I::VECTORS / I::REGISTERS > 26;
+    let few = walk.steps <= KEPT;
     match (outputs, whole) {
         (6.., true) => bands.run::<I, Whole, 6>(isa),
-        (6.., false) if I::AHEAD => bands.run::<I, Pairs, 6>(isa),
+        (6.., false) if I::AHEAD && few => bands.run::<I, Pairs, 6>(isa),
         (6.., false) => bands.run::<I, Quarters, 6>(isa),
         (4.., true) => bands.run::<I, Whole, 4>(isa),
-        (4.., false) if I::AHEAD => bands.run::<I, Pairs, 4>(isa),
+        (4.., false) if I::AHEAD && few => bands.run::<I, Pairs, 4>(isa),
         (4.., false) => bands.run::<I, Quarters, 4>(isa),
         (3, true) => bands.run::<I, Whole, 3>(isa),
         (3, false) => bands.run::<I, Quarters, 3>(isa),
@@ -190,8 +191,15 @@ impl Order for Quarters {
     }
 }
 
-/// A row after the other, two channels at once: the bytes of all lanes stay beside their sums.
+/// A row after the other, two channels at once, with inputs that are made once for all channels and kept
+/// in memory.
 struct Pairs;
+
+/// Steps whose inputs can be kept.
+const KEPT: usize = 16;
+
+/// The inputs of steps, for both parts of a row of windows.
+type Kept = [[[u8; 64]; 2]; KEPT];
 
 impl Order for Pairs {
     #[inline(always)]
@@ -203,12 +211,18 @@ impl Order for Pairs {
     ) -> Pooled<I, OUTPUTS> {
         const { assert!(OUTPUTS.is_multiple_of(2)) };
         let mut pooled = [[isa.splat_i32(0); OUTPUTS]; 2];
-        for pair in 0..OUTPUTS / 2 {
-            let [upper] = bands.sums::<I, 1, 2, 0, 2>(isa, [y, x], first + 2 * pair);
-            let [lower] = bands.sums::<I, 1, 2, 0, 2>(isa, [y + 1, x], first + 2 * pair);
-            for part in 0..2 {
-                let largest = larger(isa, upper[part], lower[part]);
-                pooled[part][2 * pair..][..2].copy_from_slice(&largest);
+        let mut kept = [[[0; 64]; 2]; KEPT];
+        for row in 0..2 {
+            bands.keep(isa, [y + row, x], &mut kept);
+            for pair in 0..OUTPUTS / 2 {
+                let sums = bands.sums_kept(isa, &kept, first + 2 * pair);
+                for part in 0..2 {
+                    for o in 0..2 {
+                        let place = &mut pooled[part][2 * pair + o];
+                        let sum: I::I32 = sums[part][o];
+                        *place = if row == 0 { sum } else { isa.max_i32(*place, sum) };
+                    }
+                }
             }
         }
         pooled
@@ -264,6 +278,52 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
         finish_pixels(isa, &pooled, parameters.channels, first, pixels, [outputs, places]);
     }
 
+    /// Makes the inputs of all steps of a row of windows.
+    #[inline(always)]
+    fn keep<I: Isa>(&self, isa: I, [y, x]: [usize; 2], kept: &mut Kept) {
+        let Self { job: Job { shape, input, .. }, walk, .. } = self;
+        let [row, _] = rows::sizes(shape);
+        let tap_down = shape.window.dilation[0] * row;
+        let input = &input[y * shape.window.stride[0] * row + x..];
+        let mut kept = kept.iter_mut();
+        for ky in 0..walk.rows {
+            for quad in 0..walk.across {
+                let quads = slide(isa, &input[ky * tap_down + 4 * quad..]);
+                keep(isa, quads, kept.next());
+            }
+        }
+        for column in 0..walk.columns {
+            for down in 0..walk.down {
+                let (top, taps) = (4 * down, (walk.rows - 4 * down).min(4));
+                let stretch = &input[top * tap_down + 4 * walk.across + column..];
+                keep(isa, down_columns(isa, stretch, taps, tap_down), kept.next());
+            }
+        }
+    }
+
+    /// The sums of two channels, of kept inputs.
+    #[inline(always)]
+    fn sums_kept<I: Isa>(&self, isa: I, kept: &Kept, first: usize) -> [[I::I32; 2]; 2] {
+        let channels = self.job.parameters.channels;
+        let start = [
+            P::start_spread(isa, channels, first),
+            P::start_spread(isa, channels, first + 1),
+        ];
+        let mut sums = [start; 2];
+        let steps = self.factors.chunks_exact(self.job.shape.output[0]);
+        for (inputs, factors) in kept.iter().zip(steps) {
+            let factors = &factors[first..][..2];
+            let weights = [isa.spread_factor(&factors[0]), isa.spread_factor(&factors[1])];
+            unrolled!(part in 2; 0 1 => {
+                let inputs = isa.kept(&inputs[part]);
+                unrolled!(o in 2; 0 1 => {
+                    sums[part][o] = isa.dot(sums[part][o], inputs, weights[o]);
+                });
+            });
+        }
+        sums
+    }
+
     #[inline(always)]
     fn sums<
         I: Isa,
@@ -308,19 +368,7 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
                 let mut inputs = [[isa.splat_quad([0; 4]); 2]; ROWS];
                 for r in 0..ROWS {
                     let at = (y + r) * step_down + top * tap_down + x + 4 * walk.across + column;
-                    let stretch = &input[at..];
-                    inputs[r] = if taps == 1 {
-                        slide(isa, stretch)
-                    } else {
-                        // Where there are fewer than four, the last one's weight is 0 from then on.
-                        let last = taps - 1;
-                        isa.slide_columns([
-                            window(stretch),
-                            window(&stretch[last.min(1) * tap_down..]),
-                            window(&stretch[last.min(2) * tap_down..]),
-                            window(&stretch[last.min(3) * tap_down..]),
-                        ])
-                    };
+                    inputs[r] = down_columns(isa, &input[at..], taps, tap_down);
                 }
                 add::<I, ROWS, PARTS, PART, OUTPUTS>(isa, &mut sums, inputs, factors);
             }
@@ -350,6 +398,30 @@ fn slide<I: Isa>(isa: I, stretch: &[u8]) -> [I::Quads; 2] {
 #[inline(always)]
 fn window(stretch: &[u8]) -> &[u8; WIDTH] {
     stretch.first_chunk().expect("room behind the last row")
+}
+
+/// A step's bytes down a column, of up to four taps.
+#[inline(always)]
+fn down_columns<I: Isa>(isa: I, stretch: &[u8], taps: usize, tap_down: usize) -> [I::Quads; 2] {
+    if taps == 1 {
+        return slide(isa, stretch);
+    }
+    // Where there are fewer than four, the last one's weight is 0 from then on.
+    let last = taps - 1;
+    isa.slide_columns([
+        window(stretch),
+        window(&stretch[last.min(1) * tap_down..]),
+        window(&stretch[last.min(2) * tap_down..]),
+        window(&stretch[last.min(3) * tap_down..]),
+    ])
+}
+
+/// Keeps a step's inputs.
+#[inline(always)]
+fn keep<I: Isa>(isa: I, quads: [I::Quads; 2], kept: Option<&mut [[u8; 64]; 2]>) {
+    let [first, last] = kept.expect("there is room for all steps");
+    isa.keep(isa.inputs(quads[0]), first);
+    isa.keep(isa.inputs(quads[1]), last);
 }
 
 /// Adds a step's products: of `PARTS` parts from `PART` on.

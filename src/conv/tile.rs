@@ -310,7 +310,11 @@ impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
                     for x in starts(columns / factor, COLUMNS / (factor * factor)) {
                         let at = factor * (y * windows.step[0] + x * windows.step[1])
                             + group * windows.group_step;
-                        let sums = job.tile::<I, COLUMNS, BLOCKS, SPLIT>(isa, at, channel, lanes);
+                        let sums = if I::AHEAD && job.goes_on(at, COLUMNS) {
+                            job.tile::<I, COLUMNS, BLOCKS, SPLIT, true>(isa, at, channel, lanes)
+                        } else {
+                            job.tile::<I, COLUMNS, BLOCKS, SPLIT, false>(isa, at, channel, lanes)
+                        };
                         let pixels = &mut job.output[(y * (columns / factor) + x) * outputs..];
                         let pixels = &mut pixels[..COLUMNS / (factor * factor) * outputs];
                         let Parameters { channels, .. } = job.parameters;
@@ -356,15 +360,47 @@ pub(super) fn overlapping<const SIZE: usize>(count: usize) -> impl Iterator<Item
 }
 
 #[inline(always)]
-fn starts(count: usize, size: usize) -> impl Iterator<Item = usize> {
+pub(super) fn starts(count: usize, size: usize) -> impl Iterator<Item = usize> {
     (0..count.div_ceil(size)).map(move |tile| (tile * size).min(count - size))
 }
 
 impl<P: Arithmetic> Job<'_, '_, P> {
+    /// Inputs that the last step of a run takes from behind it, where that is complete.
+    #[inline(always)]
+    fn surplus(&self) -> usize {
+        self.layout.steps() * P::GROUP - self.layout.run
+    }
+
+    /// Values from the first of a run, over that many windows, to the last.
+    #[inline(always)]
+    fn reach(&self, columns: usize) -> usize {
+        let windows = self.windows;
+        let below = if windows.pool { windows.step[0] } else { 0 };
+        let others = if windows.pool { columns / 2 } else { columns }.saturating_sub(1);
+        below + others * windows.step[1] + self.layout.run
+    }
+
+    /// Whether the last step of each run may be complete: whether the map goes on behind it, and what it
+    /// takes from there comes to nothing.
+    #[inline(always)]
+    fn goes_on(&self, at: usize, columns: usize) -> bool {
+        let windows = self.windows;
+        let last = (windows.runs[0] - 1) * windows.run_step[0]
+            + (windows.runs[1] - 1) * windows.run_step[1];
+        let end = at + last + self.reach(columns) + self.surplus();
+        self.surplus() == 0 || P::ROWS && end <= self.input.len()
+    }
+
     /// The sums of some neighbouring windows, of which the first lies at a place in the map, in some
     /// blocks, of which the first has so many lanes and starts at a channel.
     #[inline(always)]
-    fn tile<I: Isa, const COLUMNS: usize, const BLOCKS: usize, const SPLIT: usize>(
+    fn tile<
+        I: Isa,
+        const COLUMNS: usize,
+        const BLOCKS: usize,
+        const SPLIT: usize,
+        const GOES_ON: bool,
+    >(
         &self,
         isa: I,
         at: usize,
@@ -379,27 +415,21 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                 sums[0][c][b] = start;
             }
         }
-        let (steps, whole) = (layout.steps(), layout.run / P::GROUP);
+        let steps = layout.steps();
+        let (reach, whole) = if GOES_ON {
+            (self.reach(COLUMNS) + self.surplus(), steps)
+        } else {
+            (self.reach(COLUMNS), layout.run / P::GROUP)
+        };
         let step_len = lanes * P::UNITS;
         let run_len = steps * step_len;
         let weights = &self.parameters.weights[channel * layout.runs * steps * P::UNITS..];
         for down in 0..windows.runs[0] {
             for across in 0..windows.runs[1] {
                 let from = at + down * windows.run_step[0] + across * windows.run_step[1];
-                let below = if windows.pool { windows.step[0] } else { 0 };
-                let others = if windows.pool { COLUMNS / 2 } else { COLUMNS }.saturating_sub(1);
-                let len = below + others * windows.step[1] + layout.run;
                 let run = down * windows.runs[1] + across;
-                // A run's last step may read on where weights of 0 come to nothing: inputs that follow.
-                let surplus = steps * P::GROUP - layout.run;
-                let (len, whole) =
-                    if I::AHEAD && P::ROWS && from + len + surplus <= self.input.len() {
-                        (len + surplus, steps)
-                    } else {
-                        (len, whole)
-                    };
                 let mut stretch = Stretch {
-                    inputs: &self.input[from..][..len],
+                    inputs: &self.input[from..][..reach],
                     windows,
                     weights: [weights; BLOCKS],
                     step_len,

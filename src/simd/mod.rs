@@ -159,7 +159,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
             self.splat_quad(quads[3]),
         ]
     }
-    /// Sixteen neighbouring bytes, each in the lowest byte of a lane, with zeros above.
+    /// Sixteen neighbouring bytes, each in the lowest byte of a lane, with [`INPUT_OFFSET`],
+    /// an input that comes to nothing, above.
     fn widen(self, bytes: &[u8; 16]) -> Self::Quads;
     /// The four neighbours from each of sixteen neighbouring bytes on.
     #[inline(always)]
@@ -212,6 +213,17 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// in each byte and sets those of `set`. What one byte would get from another is not kept: the mask
     /// has no bit below the shift. No weight that counts is -128.
     fn weights(self, bytes: Self::Quads, shift: u32, mask: u8, set: u8) -> Self::Weights;
+    /// Inputs as bytes that [`kept`](Self::kept) takes. Only instruction sets that are
+    /// [`AHEAD`](Self::AHEAD) have too few registers to hold them.
+    #[inline(always)]
+    fn keep(self, _: Self::Inputs, _: &mut [u8; 64]) {
+        unreachable!("registers hold them");
+    }
+    /// Inputs that were [kept](Self::keep).
+    #[inline(always)]
+    fn kept(self, _: &[u8; 64]) -> Self::Inputs {
+        unreachable!("registers hold them");
+    }
     /// Adds to each lane the four products of its bytes, where an input stands for its value less
     /// [`INPUT_OFFSET`]. Exact, without regard to overflow of the sum.
     fn dot(self, sums: Self::I32, inputs: Self::Inputs, weights: Self::Weights) -> Self::I32;

@@ -157,7 +157,8 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn widen(self, bytes: &[u8; 16]) -> [[u8; 4]; 16] {
-        bytes.map(|byte| [byte, 0, 0, 0])
+        const NOTHING: u8 = INPUT_OFFSET as u8;
+        bytes.map(|byte| [byte, NOTHING, NOTHING, NOTHING])
     }
 
     #[inline(always)]

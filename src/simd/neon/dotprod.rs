@@ -1,7 +1,7 @@
 //! Products of bytes as ARMv8.2 has them: `sdot` adds a lane's four.
 
 use super::{Arm, Bytes, I32, Operand};
-use crate::simd::Kernel;
+use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
@@ -38,13 +38,13 @@ impl Bytes for Dotprod {
     fn widen(_: Arm<Self>, bytes: &[u8; 16]) -> [uint8x16_t; 4] {
         // SAFETY: the token exists only where NEON does; the array is 16 readable bytes.
         unsafe {
-            let (bytes, zero) = (vld1q_u8(bytes.as_ptr()), vdupq_n_u8(0));
-            let [low, high] = [vzip1q_u8(bytes, zero), vzip2q_u8(bytes, zero)];
+            let (bytes, nothing) = (vld1q_u8(bytes.as_ptr()), vdupq_n_u8(INPUT_OFFSET as u8));
+            let [low, high] = [vzip1q_u8(bytes, nothing), vzip2q_u8(bytes, nothing)];
             [
-                vzip1q_u8(low, zero),
-                vzip2q_u8(low, zero),
-                vzip1q_u8(high, zero),
-                vzip2q_u8(high, zero),
+                vzip1q_u8(low, nothing),
+                vzip2q_u8(low, nothing),
+                vzip1q_u8(high, nothing),
+                vzip2q_u8(high, nothing),
             ]
         }
     }

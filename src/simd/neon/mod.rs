@@ -354,6 +354,35 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
+    fn keep(self, inputs: Self::Inputs, bytes: &mut [u8; 64]) {
+        let Operand::Lanes([a, b, c, d]) = inputs else {
+            unreachable!("what is the same in all lanes is not kept");
+        };
+        let bytes = bytes.as_mut_ptr().cast::<i8>();
+        // SAFETY: this token exists only where NEON does; the array is four times 16 writable bytes.
+        unsafe {
+            vst1q_s8(bytes, a);
+            vst1q_s8(bytes.add(16), b);
+            vst1q_s8(bytes.add(32), c);
+            vst1q_s8(bytes.add(48), d);
+        }
+    }
+
+    #[inline(always)]
+    fn kept(self, bytes: &[u8; 64]) -> Self::Inputs {
+        let bytes = bytes.as_ptr().cast::<i8>();
+        // SAFETY: this token exists only where NEON does; the array is four times 16 readable bytes.
+        Operand::Lanes(unsafe {
+            [
+                vld1q_s8(bytes),
+                vld1q_s8(bytes.add(16)),
+                vld1q_s8(bytes.add(32)),
+                vld1q_s8(bytes.add(48)),
+            ]
+        })
+    }
+
+    #[inline(always)]
     fn dot(self, sums: I32, inputs: Self::Inputs, weights: Self::Weights) -> I32 {
         B::dot(self, sums, inputs, weights)
     }

@@ -10,7 +10,7 @@
 //! ```
 
 use super::{Arm, Bytes, I32, Operand};
-use crate::simd::Kernel;
+use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
@@ -52,8 +52,8 @@ impl Bytes for Multiply {
     fn widen(_: Arm<Self>, bytes: &[u8; 16]) -> [uint8x16_t; 4] {
         // SAFETY: the token exists only where NEON does; the array is 16 readable bytes.
         unsafe {
-            let (bytes, zero) = (vld1q_u8(bytes.as_ptr()), vdupq_n_u8(0));
-            [vzip1q_u8(bytes, zero), zero, vzip2q_u8(bytes, zero), zero]
+            let (bytes, nothing) = (vld1q_u8(bytes.as_ptr()), vdupq_n_u8(INPUT_OFFSET as u8));
+            [vzip1q_u8(bytes, nothing), nothing, vzip2q_u8(bytes, nothing), nothing]
         }
     }
 

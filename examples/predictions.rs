@@ -2,7 +2,7 @@
 //!
 //!     predictions PRECISION COUNT FILE
 //!
-//! and says how long one took, on which instruction set. A quantized network comes from the file; if
+//! and says how long one took, on which instruction set, and what it gave. A quantized network comes from the file; if
 //! there is none, it is made and saved there.
 
 use microcnn::conv::Convolve;
@@ -62,16 +62,16 @@ where
     Auto: Convolve<P>,
 {
     let image = image();
-    let start = Instant::now();
     // The first one also chooses the instruction set.
-    black_box(network.predict_u8(&image));
+    let scores = network.predict_u8(&image);
     // System calls that an emulator's log shows: what lies between them are the predictions.
     yield_now();
+    let start = Instant::now();
     for _ in 0..count {
         black_box(network.predict_u8(black_box(&image)));
     }
     yield_now();
     let each = start.elapsed().as_secs_f64() * 1e6 / f64::from(count);
     let isa = simd::active().expect("predictions ran on it");
-    println!("{} on {isa}: {each:.3} µs", P::NAME);
+    println!("{} on {isa}: {each:.3} µs; {:?}", P::NAME, scores.as_slice());
 }

@@ -305,10 +305,8 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
     #[inline(always)]
     fn sums_kept<I: Isa>(&self, isa: I, kept: &Kept, first: usize) -> [[I::I32; 2]; 2] {
         let channels = self.job.parameters.channels;
-        let start = [
-            P::start_spread(isa, channels, first),
-            P::start_spread(isa, channels, first + 1),
-        ];
+        let start =
+            [P::start_spread(isa, channels, first), P::start_spread(isa, channels, first + 1)];
         let mut sums = [start; 2];
         let steps = self.factors.chunks_exact(self.job.shape.output[0]);
         for (inputs, factors) in kept.iter().zip(steps) {

@@ -173,10 +173,10 @@ impl Case {
     /// # Panics
     /// If the answers differ from the oracle's.
     pub fn run(&mut self, runs: u64) -> Duration {
-        if let Some(oracle) = self.oracle.take() {
-            if let Err(difference) = oracle.compare(self.runner.scores()) {
-                panic!("{}: {difference}", self.id);
-            }
+        if let Some(oracle) = self.oracle.take()
+            && let Err(difference) = oracle.compare(self.runner.scores())
+        {
+            panic!("{}: {difference}", self.id);
         }
         let time = self.runner.run(runs);
         self.times.push(time.as_secs_f64() / runs as f64);

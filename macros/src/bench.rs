@@ -20,7 +20,7 @@ struct Suite {
 }
 
 const KEYS: &[&str] = &["precisions", "algorithms", "isas", "batches", "network"];
-const ISAS: &[&str] = &["avx512", "avxvnni", "avx2", "neon", "simd128", "scalar"];
+const ISAS: &[&str] = &["avx512", "avxvnni", "avx2", "neon_dotprod", "neon", "simd128", "scalar"];
 /// Names that need no `use`, and where they are.
 const PRECISIONS: &[&str] = &["f32", "i8", "W4A8", "I4", "W2A8"];
 const ALGORITHMS: &[&str] = &["Naive", "Im2col", "Direct", "Winograd", "Fft", "Auto"];
@@ -235,7 +235,10 @@ impl Suite {
     /// Makes the network in each precision, and gives criterion the cases of each algorithm.
     fn code(&self, microcnn: &TokenStream) -> TokenStream {
         let Self { network, value, algorithms, .. } = self;
-        let isas = self.isas.iter().map(|isa| Literal::string(&isa.to_string()));
+        let isas = self.isas.iter().map(|isa| {
+            // A name with a hyphen is no identifier.
+            Literal::string(&isa.to_string().replace('_', "-"))
+        });
         let batches = self.batches.iter().map(|batch| {
             let number = Literal::u32_unsuffixed(batch.base10_parse().unwrap_or(1));
             quote_spanned!(batch.span() => #number)

@@ -501,7 +501,7 @@ pub use crate::__program as program;
 ///
 /// `examples/your_program/` is one.
 ///
-/// ```ignore
+/// ```
 /// use microcnn::prelude::*;
 ///
 /// network! {

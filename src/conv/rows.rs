@@ -49,7 +49,7 @@ pub(super) const fn sizes(shape: &ConvShape) -> [usize; 2] {
 }
 
 /// Values from one to another in the map that a job reads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Strides {
     /// From a row of windows to the one below.
     pub(super) row: usize,
@@ -260,7 +260,9 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                 }
             }
         }
-        if I::AHEAD && layout.outputs + 4 <= LANES {
+        // Of another map, as Im2col's, the rows of taps lie elsewhere.
+        let copied = *strides == Strides::of_copy::<P>(shape);
+        if I::AHEAD && copied && layout.outputs + 4 <= LANES {
             self.tile_ahead::<I, ROWS, VECTORS, OUTPUTS>(isa, &mut sums, [y, x], first);
             return sums;
         }

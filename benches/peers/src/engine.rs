@@ -46,6 +46,8 @@ pub struct Row {
     pub every: usize,
     /// Images that one call takes.
     pub batch: usize,
+    /// Its work is done by other threads, whose time the clock of this one doesn't see.
+    wall: bool,
     runner: Box<dyn Runner>,
 }
 
@@ -61,6 +63,7 @@ impl Row {
             expected: Expected::SameDigits,
             every: 1,
             batch: E::BATCH,
+            wall: false,
             runner: Box::new(Loaded { engine, inputs: Vec::new() }),
         }
     }
@@ -73,6 +76,11 @@ impl Row {
     /// The same for an engine whose digits nothing but its accuracy is known of.
     pub fn at_least(self, count: usize) -> Self {
         Self { expected: Expected::AtLeast(count), ..self }
+    }
+
+    /// The same for an engine that has a thread of its own.
+    pub fn wall(self) -> Self {
+        Self { wall: true, ..self }
     }
 
     /// The same for an engine that would take minutes: it sees each so manieth chunk.
@@ -89,7 +97,8 @@ impl Row {
     /// The digits of a chunk, and the microseconds per image of each call.
     pub fn time(&mut self, chunk: &Chunk<'_>, times: &mut Vec<f64>) -> [usize; CHUNK] {
         self.runner.load(chunk);
-        let clock = self.runner.warm_up();
+        let like = self.runner.warm_up();
+        let clock = if self.wall { Clock::Wall } else { like };
         self.runner.time(clock, times)
     }
 }

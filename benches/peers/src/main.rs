@@ -3,8 +3,11 @@
 mod bounds;
 mod clock;
 mod engine;
+mod onnx;
+mod others;
 mod ours;
 mod published;
+mod readme;
 mod report;
 
 use engine::{CHUNK, Chunk, Expected, Row};
@@ -21,22 +24,25 @@ mod paths {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/t10k-images-idx3-ubyte.gz");
     pub const LABELS: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/t10k-labels-idx1-ubyte.gz");
+    pub const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
     pub const CALIBRATION: &str =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calibration-images-idx3-ubyte.gz");
 }
 
 const USAGE: &str = "\
-cargo run --release -- [--images N] [--only TEXT] [--json]
+cargo run --release -- [--images N] [--only TEXT] [--json | --readme]
 
   --images N    images that each engine is timed on (5000), rounded up to whole chunks
   --only TEXT   besides the first row, which the others are compared with, rows whose name has TEXT;
                 may be repeated
-  --json        one JSON document instead of the tables";
+  --json        one JSON document instead of the tables
+  --readme      writes the README's table of figures anew, too";
 
 struct Options {
     chunks: usize,
     only: Vec<String>,
     json: bool,
+    readme: bool,
 }
 
 fn main() -> ExitCode {
@@ -61,7 +67,8 @@ fn main() -> ExitCode {
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { chunks: 5000usize.div_ceil(CHUNK), only: Vec::new(), json: false };
+    let mut options =
+        Options { chunks: 5000usize.div_ceil(CHUNK), only: Vec::new(), json: false, readme: false };
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} wants a value"));
         match arg.as_str() {
@@ -74,6 +81,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, St
             }
             "--only" => options.only.push(value()?),
             "--json" => options.json = true,
+            "--readme" => options.readme = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("no option `{arg}`")),
         }
@@ -86,12 +94,17 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let labels: Vec<_> = MNISTLabels::new(paths::LABELS)?.iter().collect();
     let mut rows = published::rows(&images);
     rows.extend(ours::rows()?);
+    rows.extend(others::rows()?);
     let wanted = |name: &str| options.only.iter().any(|text| name.contains(text.as_str()));
     let others = rows.split_off(1).into_iter();
     rows.extend(others.filter(|row| options.only.is_empty() || wanted(&row.name)));
 
     check(&mut rows, &images, &labels)?;
     let measured = measure(&mut rows, &images, &labels, options.chunks);
+    if options.readme {
+        let readme = std::fs::read_to_string(paths::README)?;
+        std::fs::write(paths::README, readme::update(&readme, &measured)?)?;
+    }
     if options.json {
         println!("{:#}", report::json(&measured));
     } else {

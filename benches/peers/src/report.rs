@@ -35,7 +35,7 @@ impl Measured {
     }
 
     /// Right answers in percent.
-    fn accuracy(&self) -> f64 {
+    pub fn accuracy(&self) -> f64 {
         100.0 * self.right as f64 / self.images as f64
     }
 }
@@ -86,7 +86,7 @@ pub fn json(rows: &[Measured]) -> Value {
 }
 
 /// The processor as Linux calls it, and the instruction sets that this crate uses of it.
-fn machine() -> String {
+pub fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or(std::env::consts::ARCH, |(_, model)| model.trim());

@@ -3,7 +3,9 @@
 mod bounds;
 mod clock;
 mod engine;
+#[cfg(feature = "others")]
 mod onnx;
+#[cfg(feature = "others")]
 mod others;
 mod ours;
 mod published;
@@ -30,13 +32,15 @@ mod paths {
 }
 
 const USAGE: &str = "\
-cargo run --release -- [--images N] [--only TEXT] [--json | --readme]
+cargo run --release [--features others] -- [--images N] [--only TEXT] [--json | --readme]
 
   --images N    images that each engine is timed on (5000), rounded up to whole chunks
   --only TEXT   besides the first row, which the others are compared with, rows whose name has TEXT;
                 may be repeated
   --json        one JSON document instead of the tables
-  --readme      writes the README's table of figures anew, too";
+  --readme      writes the README's table of figures anew, too; wants the feature `others`
+
+The feature `others` adds tract, rten and candle, which take minutes to build.";
 
 struct Options {
     chunks: usize,
@@ -81,7 +85,8 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, St
             }
             "--only" => options.only.push(value()?),
             "--json" => options.json = true,
-            "--readme" => options.readme = true,
+            "--readme" if cfg!(feature = "others") => options.readme = true,
+            "--readme" => return Err("--readme wants all rows: --features others".to_owned()),
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("no option `{arg}`")),
         }
@@ -94,6 +99,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let labels: Vec<_> = MNISTLabels::new(paths::LABELS)?.iter().collect();
     let mut rows = published::rows(&images);
     rows.extend(ours::rows()?);
+    #[cfg(feature = "others")]
     rows.extend(others::rows()?);
     let wanted = |name: &str| options.only.iter().any(|text| name.contains(text.as_str()));
     let others = rows.split_off(1).into_iter();

@@ -35,14 +35,11 @@ fn files_and_folders_that_it_names_exist() {
 fn every_row_of_the_figures_is_printed_by_the_command_that_stands_above_them() {
     let command = include_str!("../benches/peers/src/readme.rs");
     let mark = |name: &str| {
-        let line =
-            command.lines().find_map(|line| line.strip_prefix(&format!("const {name}: &str = \"")));
-        line.and_then(|line| line.strip_suffix("\";"))
-            .expect("the command has its marks")
-            .to_owned()
+        let (_, rest) = command.split_once(&format!("const {name}: &str =")).expect("a mark");
+        rest.split('"').nth(1).expect("it is text")
     };
-    let (_, rest) = README.split_once(&mark("BEGIN")).expect("the figures begin");
-    let (figures, _) = rest.split_once(&mark("END")).expect("the figures end");
+    let (_, rest) = README.split_once(mark("BEGIN")).expect("the figures begin");
+    let (figures, _) = rest.split_once(mark("END")).expect("the figures end");
     let (_, list) = command.split_once("const ROWS: &[&str] = &[").expect("the command has a list");
     let (list, _) = list.split_once("];").expect("the list ends");
     let printed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();

@@ -25,7 +25,8 @@ const ROWS: &[&str] = &[
     "microcnn i8/predict_u8/avx512/b64",
 ];
 
-const BEGIN: &str = "<!-- figures: cd benches/peers && cargo run --release --features others -- --readme -->";
+const BEGIN: &str =
+    "<!-- figures: cd benches/peers && cargo run --release -F others -- --readme -->";
 const END: &str = "<!-- end of figures -->";
 
 /// The README with the table anew.

@@ -9,7 +9,7 @@ use crate::simd::{self, Block, Isa, Scalar};
 use crate::weights::{self, LoadError};
 use std::time::Duration;
 
-/// What a program is made for; [`program!`](crate::cli::program) writes it.
+/// What a program is made for; `program!` writes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
     /// The name of the network's type.

@@ -69,27 +69,28 @@ impl Activation {
     }
 
     /// The function's value in sixteen lanes.
+    // Nothing here calls itself or is a closure: neither would be inlined, and outside of its kernel an
+    // instruction is a call.
     #[inline(always)]
     pub fn lanes<I: Isa>(self, isa: I, x: I::F32) -> I::F32 {
-        let constant = |value| isa.splat(value);
         match self {
             Self::Identity => x,
-            Self::ReLU => isa.max(x, constant(0.0)),
-            Self::ReLU6 => isa.min(isa.max(x, constant(0.0)), constant(6.0)),
+            Self::ReLU => isa.max(x, isa.splat(0.0)),
+            Self::ReLU6 => relu6(isa, x),
             Self::LeakyReLU(slope) => {
-                let zero = constant(0.0);
-                isa.mul_add(isa.min(x, zero), constant(slope), isa.max(x, zero))
+                let zero = isa.splat(0.0);
+                isa.mul_add(isa.min(x, zero), isa.splat(slope), isa.max(x, zero))
             }
             Self::Sigmoid => sigmoid(isa, x),
             Self::Tanh => {
                 // 1 - 2 / (exp(2x) + 1)
                 let power = exp(isa, isa.add(x, x));
-                let ratio = isa.div(constant(2.0), isa.add(power, constant(1.0)));
-                isa.sub(constant(1.0), ratio)
+                let ratio = isa.div(isa.splat(2.0), isa.add(power, isa.splat(1.0)));
+                isa.sub(isa.splat(1.0), ratio)
             }
             Self::HardSwish => {
-                let gate = Self::ReLU6.lanes(isa, isa.add(x, constant(3.0)));
-                isa.div(isa.mul(x, gate), constant(6.0))
+                let gate = relu6(isa, isa.add(x, isa.splat(3.0)));
+                isa.div(isa.mul(x, gate), isa.splat(6.0))
             }
             Self::SiLU => isa.mul(x, sigmoid(isa, x)),
         }
@@ -104,6 +105,11 @@ impl Activation {
             Self::Sigmoid | Self::Tanh | Self::HardSwish | Self::SiLU => false,
         }
     }
+}
+
+#[inline(always)]
+fn relu6<I: Isa>(isa: I, x: I::F32) -> I::F32 {
+    isa.min(isa.max(x, isa.splat(0.0)), isa.splat(6.0))
 }
 
 #[inline(always)]

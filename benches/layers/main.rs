@@ -26,13 +26,19 @@ trait Run<I> {
 /// One layer under one algorithm, as a network runs it.
 struct Layer<A: Convolve<f32>, L: Timed> {
     conv: Conv2d<f32, A, L>,
-    input: Vec<f32>,
+    input: Vec<Block>,
     output: Vec<Block>,
     scratch: Vec<Block>,
 }
 
 fn blocks(len: usize) -> Vec<Block> {
     vec![Block::ZERO; len]
+}
+
+fn aligned(values: &[f32]) -> Vec<Block> {
+    let mut blocks = blocks(Block::count::<f32>(values.len()));
+    bytemuck::cast_slice_mut(&mut blocks)[..values.len()].copy_from_slice(values);
+    blocks
 }
 
 fn input<L: Timed>() -> Vec<f32> {
@@ -43,7 +49,8 @@ impl<A: Convolve<f32>, L: Timed> Layer<A, L> {
     fn new() -> Self {
         Self {
             conv: Conv2d::load(&mut Random::new(7), [0; 2], ()).expect("random numbers never end"),
-            input: input::<L>(),
+            // Aligned, as between the layers of a network.
+            input: aligned(&input::<L>()),
             output: blocks(Block::count::<f32>(<L::Result as Map<f32>>::LEN)),
             scratch: blocks(Conv2d::<f32, A, L>::POOLED_SCRATCH),
         }
@@ -59,7 +66,7 @@ impl<A: Convolve<f32>, L: Timed> Kernel for Times<'_, A, L> {
     fn run<I: Isa>(self, isa: I) {
         let Self(Layer { conv, input, output, scratch }, times) = self;
         for _ in 0..times {
-            let input = black_box(<L::Input<f32> as Map<f32>>::view(input));
+            let input = black_box(<L::Input<f32> as Map<f32>>::view(bytemuck::cast_slice(input)));
             black_box(L::forward(conv, isa, input, output, scratch));
         }
     }
@@ -81,7 +88,7 @@ struct Spectra {
     shape: ConvShape,
     packed: Vec<Block>,
     prepared: Vec<Block>,
-    input: Vec<f32>,
+    input: Vec<Block>,
     output: Vec<f32>,
     scratch: Vec<Block>,
 }
@@ -92,7 +99,7 @@ impl Spectra {
         let packed = blocks(f32::parameter_blocks(&shape));
         let mut prepared = blocks(Fft::prepared(&shape));
         Fft::prepare(&shape, f32::parameters(&shape, &packed, ()), &mut prepared);
-        let (input, scratch) = (input::<L>(), blocks(Fft::scratch(&shape)));
+        let (input, scratch) = (aligned(&input::<L>()), blocks(Fft::scratch(&shape)));
         let output = vec![0.0; shape.output.iter().product()];
         Self { shape, packed, prepared, input, output, scratch }
     }
@@ -108,7 +115,7 @@ impl Kernel for SpectraTimes<'_> {
         let Self(Spectra { shape, packed, prepared, input, output, scratch }, times) = self;
         for _ in 0..times {
             let parameters = Parameters { prepared, ..f32::parameters(shape, packed, ()) };
-            let (activation, input) = (Activation::ReLU, black_box(&input[..]));
+            let (activation, input) = (Activation::ReLU, black_box(bytemuck::cast_slice(input)));
             let image = Image { parameters, activation, pool: false, input, output, scratch };
             Fft::run(isa, shape, image);
         }

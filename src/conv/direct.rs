@@ -2,7 +2,7 @@
 //!
 //! The feature map's channels are innermost, so a row of a window's taps with all their channels is one
 //! run of neighbouring values, and the inner product walks it from front to back; see `tile.rs`. A
-//! padded layer reads a copy of its input with the padding around it.
+//! padded layer reads a copy of its input with the padding around it, but for most depthwise ones.
 
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
@@ -46,6 +46,9 @@ impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTile
 struct RowTiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
 
 const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: bool) -> Plan {
+    if shape.is_depthwise() {
+        return depthwise::plan::<I>(shape);
+    }
     let layout = WeightLayout::new(shape, P::GROUP);
     Plan::new::<I>(&Windows::new(shape, &layout, pool), &layout)
 }
@@ -81,17 +84,22 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             }
             return;
         }
-        let input = pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels));
+        let input = if const { copies(&L::SPEC.shape) } {
+            pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels))
+        } else {
+            input
+        };
+        if const { L::SPEC.shape.is_depthwise() } {
+            let job = depthwise::Job::new(&shape, parameters, activation, input, output);
+            depthwise::run_planned::<P, I, Tiles<P, I, L, E>>(isa, job);
+            return;
+        }
         let (windows, layout) = const {
             let layout = WeightLayout::new(&L::SPEC.shape, P::GROUP);
             (Windows::new(&L::SPEC.shape, &layout, E::POOL.is_some()), layout)
         };
         let mut job = Job { windows, layout, parameters, activation, input, output };
-        if const { L::SPEC.shape.is_depthwise() } {
-            depthwise::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
-        } else {
-            tile::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
-        }
+        tile::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
     }
 }
 
@@ -119,25 +127,38 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
             }
             return;
         }
-        let input = pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels));
+        let input = if copies(shape) {
+            pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels))
+        } else {
+            input
+        };
+        let plan = plan::<P, I>(shape, pool);
+        if shape.is_depthwise() {
+            let job = depthwise::Job::new(shape, parameters, activation, input, output);
+            depthwise::run_any(isa, plan.tail, job);
+            return;
+        }
         let layout = WeightLayout::new(shape, P::GROUP);
         let windows = Windows::new(shape, &layout, pool);
         let mut job = Job { windows, layout, parameters, activation, input, output };
-        let plan = plan::<P, I>(shape, pool);
-        if shape.is_depthwise() {
-            depthwise::run_any(isa, plan.tail, &mut job);
-        } else {
-            tile::run_any(isa, plan, &mut job);
-        }
+        tile::run_any(isa, plan, &mut job);
     }
 }
 
 const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
     if rows::pay::<P>(shape) {
         rows::blocks::<P>(shape) + bands::blocks::<P>(shape)
-    } else {
+    } else if copies(shape) {
         pad::blocks::<P>(shape)
+    } else {
+        0
     }
+}
+
+/// Whether a layer reads a padded copy of its input.
+#[inline(always)]
+const fn copies(shape: &ConvShape) -> bool {
+    !shape.is_depthwise() || depthwise::copies(shape)
 }
 
 /// Vector operations of one image, in tenths of a multiply-add.

@@ -1,6 +1,5 @@
 //! A copy of a feature map with its padding around it, so that kernels need not know of borders.
 
-use super::LANES;
 use super::tile::padded;
 use crate::precision::Arithmetic;
 use crate::shape::{ConvShape, volume};
@@ -12,22 +11,20 @@ use crate::simd::memory::values_mut;
 pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     let [height, width] = padded(shape);
     if needed(shape) {
-        Block::count::<P::Element>(shape.input[0] * height * width + LANES)
+        Block::count::<P::Element>(shape.input[0] * height * width)
     } else {
         0
     }
 }
 
-/// Whether a kernel has to read a copy: for padding, and in a depthwise layer where the last pixel's
-/// channels don't fill a block, so that reading one would end behind the map.
+/// Whether there is any padding.
 #[inline(always)]
 const fn needed(shape: &ConvShape) -> bool {
     let [height, width] = padded(shape);
-    let ragged = shape.is_depthwise() && !shape.input[0].is_multiple_of(LANES);
-    height * width > shape.input[1] * shape.input[2] || ragged
+    height * width > shape.input[1] * shape.input[2]
 }
 
-/// The map with its padding, and room for a block behind it where it is a copy.
+/// The map with its padding.
 #[inline(always)]
 pub(super) fn with_padding<'a, P: Arithmetic>(
     shape: &ConvShape,
@@ -42,7 +39,7 @@ pub(super) fn with_padding<'a, P: Arithmetic>(
     let [top, _, left, _] = shape.window.padding;
     let [padded_height, padded_width] = padded(shape);
     let row_len = padded_width * channels;
-    let copy = values_mut(scratch, padded_height * row_len + LANES);
+    let copy = values_mut(scratch, padded_height * row_len);
     let (above, rest) = copy.split_at_mut(top * row_len);
     let (rows, below) = rest.split_at_mut(height * row_len);
     above.fill(zero);

@@ -178,7 +178,7 @@ trait Tile {
 macro_rules! tiles {
     ($($index:literal: $columns:literal x $blocks:literal,)+) => {
         /// Windows and blocks of each tile.
-        const TILES: &[[usize; 2]] = &[$([$columns, $blocks]),+];
+        pub(super) const TILES: &[[usize; 2]] = &[$([$columns, $blocks]),+];
 
         #[inline(always)]
         fn with_fixed_tile<T: Tile, B: Body>(body: B) {

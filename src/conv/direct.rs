@@ -7,12 +7,13 @@
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
     Algorithm, AnyShape, ConvKernel, Image, Kernels, LANES, WeightLayout, bands, depthwise, pad,
-    rows,
+    pairs, rows,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, PoolShape};
 use crate::simd::{Block, Isa};
+use bytemuck::{cast_slice, cast_slice_mut};
 use core::marker::PhantomData;
 
 /// Register-blocked, nothing unfolded.
@@ -49,6 +50,9 @@ const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: bool) -> Plan {
     if shape.is_depthwise() {
         return depthwise::plan::<I>(shape);
     }
+    if pairs::pay::<P, I>(shape, pool) {
+        return pairs::plan::<I>(shape);
+    }
     let layout = WeightLayout::new(shape, P::GROUP);
     Plan::new::<I>(&Windows::new(shape, &layout, pool), &layout)
 }
@@ -82,6 +86,11 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             } else {
                 rows::run_planned::<P, I, RowTiles<P, I, L, E>>(isa, job);
             }
+            return;
+        }
+        if const { pairs::pay::<P, I>(&L::SPEC.shape, E::POOL.is_some()) } {
+            let job = in_pairs(shape, parameters, activation, input, output, scratch);
+            pairs::run_planned::<I, Tiles<P, I, L, E>>(isa, job);
             return;
         }
         let input = if const { copies(&L::SPEC.shape) } {
@@ -127,6 +136,11 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
             }
             return;
         }
+        if pairs::pay::<P, I>(shape, pool) {
+            let job = in_pairs(*shape, parameters, activation, input, output, scratch);
+            pairs::run_any(isa, plan::<P, I>(shape, pool).tail, job);
+            return;
+        }
         let input = if copies(shape) {
             pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels))
         } else {
@@ -149,9 +163,31 @@ const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
     if rows::pay::<P>(shape) {
         rows::blocks::<P>(shape) + bands::blocks::<P>(shape)
     } else if copies(shape) {
-        pad::blocks::<P>(shape)
+        let (padded, pairs) = (pad::blocks::<P>(shape), pairs::blocks::<P>(shape));
+        if padded > pairs { padded } else { pairs }
     } else {
         0
+    }
+}
+
+/// A layer of floats, as its pairs want it.
+#[inline(always)]
+fn in_pairs<'p, 'a, P: Arithmetic>(
+    shape: ConvShape,
+    parameters: Parameters<'p, P>,
+    activation: Activation,
+    input: &'a [P::Element],
+    output: &'a mut [Output<P>],
+    scratch: &'a mut [Block],
+) -> pairs::Job<'p, 'a> {
+    pairs::Job {
+        shape,
+        biases: P::biases(parameters.channels),
+        weights: cast_slice(parameters.weights),
+        activation,
+        input: cast_slice(input),
+        output: cast_slice_mut(output),
+        scratch,
     }
 }
 

@@ -27,6 +27,7 @@ mod naive;
 #[cfg(all(test, feature = "std"))]
 mod oracle;
 mod pad;
+mod pairs;
 mod rows;
 mod tile;
 #[cfg(feature = "alloc")]

@@ -10,11 +10,7 @@ use crate::simd::memory::values_mut;
 #[inline(always)]
 pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     let [height, width] = padded(shape);
-    if needed(shape) {
-        Block::count::<P::Element>(shape.input[0] * height * width)
-    } else {
-        0
-    }
+    if needed(shape) { Block::count::<P::Element>(shape.input[0] * height * width) } else { 0 }
 }
 
 /// Whether there is any padding.

@@ -152,6 +152,11 @@ impl Arithmetic for f32 {
     }
 
     #[inline(always)]
+    fn biases<'a>(channels: Self::Channels<'a>) -> &'a [f32] {
+        channels
+    }
+
+    #[inline(always)]
     fn start(channels: &[f32], channel: usize) -> f32 {
         channels[channel]
     }

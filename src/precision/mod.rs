@@ -171,6 +171,12 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     /// The activation whose products come to nothing, whatever it means, with which steps are filled up.
     fn nothing() -> Self::Element;
 
+    /// The biases, of a precision whose sums are floats.
+    #[inline(always)]
+    fn biases<'a>(_: Self::Channels<'a>) -> &'a [f32] {
+        unreachable!("only floats have them by themselves");
+    }
+
     /// One output channel's sum before its first product.
     fn start(channels: Self::Channels<'_>, channel: usize) -> Self::Sum;
     /// Adds one product: `weights` are a layer's packed weights, `[o, i, tap]` says for which output

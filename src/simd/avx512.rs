@@ -52,6 +52,25 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn alternate(self, values: &[f32; 2]) -> __m512 {
+        let both = f64::from_bits(bytemuck::cast(*values));
+        // SAFETY: this token exists only where AVX-512F does.
+        unsafe { _mm512_castpd_ps(_mm512_set1_pd(both)) }
+    }
+
+    #[inline(always)]
+    fn store_alternate(self, vector: __m512, even: &mut [f32], odd: &mut [f32]) {
+        // SAFETY: this token exists only where AVX-512F does.
+        let (evens, odds) = unsafe {
+            let order = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+            let sorted = _mm512_permutexvar_ps(order, vector);
+            (sorted, _mm512_shuffle_f32x4::<0b1110>(sorted, sorted))
+        };
+        self.store_partial(evens, even);
+        self.store_partial(odds, odd);
+    }
+
+    #[inline(always)]
     fn load(self, values: &[f32; 16]) -> __m512 {
         // SAFETY: this token exists only where AVX-512F does; the array is 64 readable bytes.
         unsafe { _mm512_loadu_ps(values.as_ptr()) }

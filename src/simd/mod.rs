@@ -93,6 +93,24 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     }
     /// One value in the first eight lanes, another one in the last eight.
     fn splat_halves(self, low: f32, high: f32) -> Self::F32;
+    /// Two neighbouring values, which alternate from lane to lane.
+    #[inline(always)]
+    fn alternate(self, [even, odd]: &[f32; 2]) -> Self::F32 {
+        let mut lanes = [*even; 16];
+        for pair in lanes.as_chunks_mut::<2>().0 {
+            pair[1] = *odd;
+        }
+        self.load(&lanes)
+    }
+    /// Writes the first even lanes and the first odd ones, as many as there are places, up to eight.
+    #[inline(always)]
+    fn store_alternate(self, vector: Self::F32, even: &mut [f32], odd: &mut [f32]) {
+        let mut lanes = [0.0; 16];
+        self.store(vector, &mut lanes);
+        for ((pair, even), odd) in lanes.as_chunks::<2>().0.iter().zip(even).zip(odd) {
+            (*even, *odd) = (pair[0], pair[1]);
+        }
+    }
     /// Sixteen neighbouring values.
     fn load(self, values: &[f32; 16]) -> Self::F32;
     /// Writes sixteen neighbouring values.

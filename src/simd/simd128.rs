@@ -48,11 +48,7 @@ impl Isa for Simd128 {
 
     #[inline(always)]
     fn load(self, values: &[f32; 16]) -> Quad {
-        let (quads, _) = values.as_chunks::<4>();
-        [0, 1, 2, 3].map(|quad| {
-            let [a, b, c, d] = quads[quad];
-            f32x4(a, b, c, d)
-        })
+        self.load_quads(bytemuck::cast_ref(values))
     }
 
     #[inline(always)]

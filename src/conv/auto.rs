@@ -11,11 +11,11 @@
 //! plain sum, or that of `Winograd` as its page states it, with sums over three channels or more. In
 //! integers nothing is rounded, and `Winograd` is never chosen.
 
-use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, direct};
+use super::{Algorithm, AnyShape, Image, Kernels};
 #[cfg(feature = "alloc")]
-use super::{Winograd, winograd};
-use crate::layers::{Activation, ConvLayer, Epilogue};
-use crate::precision::{Arithmetic, Output, Parameters};
+use super::{Winograd, cheapest::filters, winograd};
+use crate::layers::{Activation, ConvLayer};
+use crate::precision::{Arithmetic, Parameters};
 use crate::shape::{ConvShape, PoolShape};
 use crate::simd::{Block, Isa};
 
@@ -31,19 +31,39 @@ impl Algorithm for Auto {
     }
 }
 
-/// Whether minimal filtering is faster than the definition. Without an allocator there is none.
-const fn filters(shape: &ConvShape) -> bool {
-    #[cfg(feature = "alloc")]
-    return match Winograd::cost(shape) {
-        // A tie goes to the smaller error.
-        Some(cost) => cost + cost / 20 < direct::cost(shape),
-        None => false,
-    };
-    #[cfg(not(feature = "alloc"))]
-    return direct::cost(shape) == 0;
+/// What runs a layer is the chosen algorithm's kernel itself: a network on `Auto` and one on `Direct`
+/// share theirs.
+impl<P: Arithmetic> Kernels<P> for Auto {
+    type Kernel<L: ConvLayer> = <P::Automatic as Kernels<P>>::Kernel<L>;
 }
 
-/// Blocks of transformed weights that a layer has in `f32`.
+impl<P: Arithmetic> AnyShape<P> for Auto {
+    fn prepared(shape: &ConvShape) -> usize {
+        P::Automatic::prepared(shape)
+    }
+
+    fn prepare(shape: &ConvShape, parameters: Parameters<'_, P>, prepared: &mut [Block]) {
+        P::Automatic::prepare(shape, parameters, prepared);
+    }
+
+    fn scratch(shape: &ConvShape) -> usize {
+        P::Automatic::scratch(shape)
+    }
+
+    fn amplification(shape: &ConvShape) -> Option<f64> {
+        P::Automatic::amplification(shape)
+    }
+
+    fn pools(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
+        P::Automatic::pools(shape, pool, activation)
+    }
+
+    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+        P::Automatic::run(isa, shape, image);
+    }
+}
+
+/// Blocks of transformed weights that a layer has in `f32`. Without an allocator there are none.
 pub(crate) const fn prepared(shape: &ConvShape) -> usize {
     #[cfg(feature = "alloc")]
     if filters(shape) {
@@ -61,100 +81,4 @@ pub(crate) const fn prepare(shape: &ConvShape, packed: &[Block], first: usize, t
         Winograd::transform(shape, winograd::Weights::Blocks(packed, first), to);
     }
     let _ = (shape, packed, first, to);
-}
-
-impl<P: Arithmetic> Kernels<P> for Auto {
-    type Kernel<L: ConvLayer> = Self;
-}
-
-/// `Winograd`, in a precision that has it.
-type Filter<P, L> = <<P as Arithmetic>::Minimal as Kernels<P>>::Kernel<L>;
-
-const fn filters_in<P: Arithmetic>(shape: &ConvShape) -> bool {
-    P::FLOAT && filters(shape)
-}
-
-impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Auto {
-    const ALGORITHM: &'static str = if filters_in::<P>(&L::SPEC.shape) {
-        <Filter<P, L> as ConvKernel<P, L>>::ALGORITHM
-    } else {
-        <Direct as ConvKernel<P, L>>::ALGORITHM
-    };
-    const SCRATCH: usize = if filters_in::<P>(&L::SPEC.shape) {
-        <Filter<P, L> as ConvKernel<P, L>>::SCRATCH
-    } else {
-        <Direct as ConvKernel<P, L>>::SCRATCH
-    };
-    const POOLS: bool = if filters_in::<P>(&L::SPEC.shape) {
-        <Filter<P, L> as ConvKernel<P, L>>::POOLS
-    } else {
-        <Direct as ConvKernel<P, L>>::POOLS
-    };
-    const PREPARED: usize = if filters_in::<P>(&L::SPEC.shape) {
-        <Filter<P, L> as ConvKernel<P, L>>::PREPARED
-    } else {
-        0
-    };
-
-    #[cfg(feature = "alloc")]
-    fn prepare(parameters: Parameters<'_, P>, prepared: &mut [Block]) {
-        if filters_in::<P>(&L::SPEC.shape) {
-            <Filter<P, L> as ConvKernel<P, L>>::prepare(parameters, prepared);
-        }
-    }
-
-    #[inline(always)]
-    fn run<I: Isa, E: Epilogue>(
-        isa: I,
-        parameters: Parameters<'_, P>,
-        input: &[P::Element],
-        output: &mut [Output<P>],
-        scratch: &mut [Block],
-    ) {
-        if const { filters_in::<P>(&L::SPEC.shape) } {
-            Filter::<P, L>::run::<I, E>(isa, parameters, input, output, scratch);
-        } else {
-            <Direct as ConvKernel<P, L>>::run::<I, E>(isa, parameters, input, output, scratch);
-        }
-    }
-}
-
-impl<P: Arithmetic> AnyShape<P> for Auto {
-    fn prepared(shape: &ConvShape) -> usize {
-        if filters_in::<P>(shape) { P::Minimal::prepared(shape) } else { 0 }
-    }
-
-    fn prepare(shape: &ConvShape, parameters: Parameters<'_, P>, prepared: &mut [Block]) {
-        if filters_in::<P>(shape) {
-            P::Minimal::prepare(shape, parameters, prepared);
-        }
-    }
-
-    fn scratch(shape: &ConvShape) -> usize {
-        if filters_in::<P>(shape) {
-            P::Minimal::scratch(shape)
-        } else {
-            <Direct as AnyShape<P>>::scratch(shape)
-        }
-    }
-
-    fn pools(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
-        if filters_in::<P>(shape) {
-            P::Minimal::pools(shape, pool, activation)
-        } else {
-            <Direct as AnyShape<P>>::pools(shape, pool, activation)
-        }
-    }
-
-    fn amplification(shape: &ConvShape) -> Option<f64> {
-        if filters_in::<P>(shape) { P::Minimal::amplification(shape) } else { None }
-    }
-
-    fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
-        if filters_in::<P>(shape) {
-            P::Minimal::run(isa, shape, image);
-        } else {
-            <Direct as AnyShape<P>>::run(isa, shape, image);
-        }
-    }
 }

@@ -81,7 +81,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             let pool = E::POOL.is_some();
             let strides = rows::Strides::of_copy::<P>(&shape);
             let job = rows::Job { shape, strides, parameters, activation, pool, input, output };
-            if const { bands::pay::<P>(&L::SPEC.shape, E::POOL.is_some()) } {
+            if const { I::SHUFFLES && bands::pay::<P>(&L::SPEC.shape, E::POOL.is_some()) } {
                 P::run_bands(isa, job, scratch);
             } else {
                 rows::run_planned::<P, I, RowTiles<P, I, L, E>>(isa, job);
@@ -126,7 +126,8 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
         if rows::pay::<P>(shape) {
             let (plane, scratch) = scratch.split_at_mut(rows::blocks::<P>(shape));
             let input = rows::copy::<P>(shape, input, plane, P::padding(parameters.channels));
-            let (tile, bands) = (rows::choose::<I>(shape, pool), bands::pay::<P>(shape, pool));
+            let bands = I::SHUFFLES && bands::pay::<P>(shape, pool);
+            let tile = rows::choose::<I>(shape, pool);
             let (shape, strides) = (*shape, rows::Strides::of_copy::<P>(shape));
             let job = rows::Job { shape, strides, parameters, activation, pool, input, output };
             if bands {
@@ -198,6 +199,7 @@ const fn copies(shape: &ConvShape) -> bool {
 }
 
 /// Vector operations of one image, in tenths of a multiply-add.
+#[cfg(feature = "alloc")]
 pub(super) const fn cost(shape: &ConvShape) -> usize {
     let [outputs, height, width] = shape.output;
     let blocks = if shape.is_depthwise() {

@@ -16,6 +16,8 @@ macro_rules! unrolled {
 
 pub(crate) mod auto;
 pub(crate) mod bands;
+#[cfg(feature = "alloc")]
+mod cheapest;
 mod depthwise;
 mod direct;
 mod explicit;
@@ -34,6 +36,8 @@ mod tile;
 mod winograd;
 
 pub use auto::Auto;
+#[cfg(feature = "alloc")]
+pub use cheapest::Cheapest;
 pub use direct::Direct;
 pub use explicit::{does_itself, runs_as};
 #[cfg(feature = "alloc")]

@@ -29,9 +29,9 @@ impl Arithmetic for f32 {
     type Writes = f32;
     type Real = f32;
     #[cfg(feature = "alloc")]
-    type Minimal = crate::conv::Winograd;
+    type Automatic = crate::conv::Cheapest;
     #[cfg(not(feature = "alloc"))]
-    type Minimal = crate::conv::Direct;
+    type Automatic = crate::conv::Direct;
     const GROUP: usize = 1;
     const UNITS: usize = 1;
     const ROWS: bool = true;

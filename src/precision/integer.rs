@@ -349,7 +349,7 @@ impl<P: Integer> Arithmetic for P {
     type Outer = P::Outer;
     type Writes = <P::Results as Results>::Writes<P>;
     type Real = P::Real;
-    type Minimal = Direct;
+    type Automatic = Direct;
     const GROUP: usize = group::<P>();
     const UNITS: usize = 4;
     // A row's last step reads on behind the window, where only weights of 0 come to nothing.

@@ -66,8 +66,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
         >;
     /// The precision in which layers write their results.
     type Writes: Arithmetic;
-    /// `Winograd` where it has this precision, else `Direct`.
-    type Minimal: Kernels<Self> + AnyShape<Self>;
+    /// What runs the layers of a network on `Auto`.
+    type Automatic: Kernels<Self> + AnyShape<Self>;
     /// The same arithmetic, but sums become floats.
     type Real: Arithmetic<
             Element = Self::Element,

@@ -69,6 +69,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Whether an operation can take one of several neighbours that are loaded together and spread it
     /// over all lanes, so that [`splat_each`](Self::splat_each) costs one load.
     const AHEAD: bool = false;
+    /// Whether bytes are rearranged by instructions, so that [`slide_pairs`](Self::slide_pairs) and its
+    /// like cost less than the products that they are made for.
+    const SHUFFLES: bool = true;
     /// Sixteen `f32` lanes.
     type F32: Copy;
 

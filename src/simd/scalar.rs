@@ -12,6 +12,7 @@ impl Isa for Scalar {
     const NAME: &'static str = "scalar";
     const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
+    const SHUFFLES: bool = false;
     type F32 = [f32; 16];
 
     #[inline(always)]

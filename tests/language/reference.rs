@@ -1,7 +1,8 @@
 //! Layers by their definitions, channels outermost, with parameters that are drawn as they are needed
 //! and written down in the order of a `.raw` file.
 
-use microcnn::Tensor;
+use microcnn::network::{LayerTrace, Network, predict_slice_on, trace_slice_on};
+use microcnn::simd::{Block, Scalar};
 
 /// A feature map and the parameters that led to it.
 #[derive(Clone)]
@@ -204,10 +205,13 @@ pub(crate) fn max(window: &[f64], _: usize) -> f64 {
     window.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-pub(crate) fn shape_of<T, const N: usize, const C: usize, const H: usize, const W: usize>(
-    _: &Tensor<T, N, C, H, W>,
-) -> [usize; 4] {
-    [N, C, H, W]
+/// What a network gives at once, and layer by layer. On one instruction set, since each would be compiled
+/// for each network; tests/kernels compares them.
+pub(crate) fn run<N: Network>(network: &N, image: &[f32]) -> (Vec<f32>, Vec<LayerTrace>) {
+    let mut output = vec![0.0; N::OUTPUT.iter().product()];
+    let mut workspace = vec![Block::ZERO; N::WORKSPACE];
+    predict_slice_on(Scalar, network, image, &mut output, &mut workspace);
+    (output, trace_slice_on(Scalar, network, image))
 }
 
 /// Compares results with a bound that allows for the rounding of some thousand products.
@@ -224,16 +228,11 @@ pub(crate) fn assert_near(found: &[f32], wanted: &[f64], what: &str) {
 #[macro_export]
 macro_rules! check {
     ($Network:ident, $reference:expr) => {{
-        use microcnn::Tensor;
         let reference = &$reference;
         let network = $Network::<f32>::from_raw(&reference.raw).unwrap();
-        let mut image = Tensor::zeros();
-        image.as_mut_slice().copy_from_slice(&reference.image);
-        let output = network.predict(&image);
-        let [_, channels, height, width] = $crate::reference::shape_of(&output);
-        assert_eq!(reference.shape, [channels, height, width]);
-        $crate::reference::assert_near(output.as_slice(), &reference.values, "predict");
-        let trace = network.trace(&image);
+        let (output, trace) = $crate::reference::run(&network, &reference.image);
+        assert_eq!(reference.shape, $Network::<f32>::OUTPUT);
+        $crate::reference::assert_near(&output, &reference.values, "predict");
         assert_eq!(trace.len(), $Network::<f32>::LAYERS.len());
         for (item, layer) in trace.iter().zip($Network::<f32>::LAYERS) {
             assert_eq!((item.name, item.kind, item.shape), (layer.name, layer.kind, layer.output));
@@ -242,7 +241,7 @@ macro_rules! check {
         let last = trace.last().unwrap();
         assert_eq!(last.shape, reference.shape);
         $crate::reference::assert_near(&last.values, &reference.values, "trace");
-        assert_eq!(last.values, output.as_slice(), "fused and layer by layer, bit for bit");
+        assert_eq!(last.values, output, "fused and layer by layer, bit for bit");
         trace
     }};
 }

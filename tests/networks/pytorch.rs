@@ -5,7 +5,9 @@
 
 mod fused;
 
+use microcnn::network::{Network, predict_slice_on, trace_slice_on};
 use microcnn::prelude::*;
+use microcnn::simd::Scalar;
 
 /// Images in every fixture.
 const IMAGES: usize = 2;
@@ -373,13 +375,19 @@ macro_rules! fixture {
     };
 }
 
+fn workspace_of<N: Network>(_: &N) -> Vec<Block> {
+    vec![Block::ZERO; N::WORKSPACE]
+}
+
+/// On one instruction set, since each would be compiled for each network; tests/kernels compares them.
 macro_rules! predict {
     ($Network:ident, $fixture:ident, $Algorithm:ident, $factor:expr) => {{
         let network = $Network::<f32>::from_safetensors($fixture.parameters).unwrap();
-        let images: &Tensor<f32, IMAGES, _, _, _> = Tensor::from_slice(&$fixture.input).unwrap();
-        let output = network.with_algorithm::<$Algorithm>().predict(images);
-        assert_eq!(output.as_slice().len(), $fixture.wanted.len());
-        let outside = first_outside(output.as_slice(), &$fixture, $factor);
+        let network = network.with_algorithm::<$Algorithm>();
+        let mut output = vec![0.0; $fixture.wanted.len()];
+        let mut workspace = workspace_of(&network);
+        predict_slice_on(Scalar, &network, &$fixture.input, &mut output, &mut workspace);
+        let outside = first_outside(&output, &$fixture, $factor);
         assert_eq!(outside, None, stringify!($Algorithm));
     }};
 }
@@ -395,9 +403,8 @@ macro_rules! fixtures {
                 predict!($Network, fixture, Naive, 1.0);
 
                 let network = $Network::<f32>::from_safetensors(fixture.parameters).unwrap();
-                let images: &Tensor<f32, IMAGES, _, _, _> =
-                    Tensor::from_slice(&fixture.input).unwrap();
-                let trace = network.with_algorithm::<Naive>().trace(images.image(0));
+                let image = &fixture.input[..fixture.input.len() / IMAGES];
+                let trace = trace_slice_on(Scalar, &network.with_algorithm::<Naive>(), image);
                 let last = trace.last().unwrap();
                 assert_eq!(last.values.len() * IMAGES, fixture.wanted.len());
                 assert_eq!(first_outside(&last.values, &fixture, 1.0), None, "trace");

@@ -1,12 +1,13 @@
 //! Every layer of some networks under each algorithm: what `Auto` chooses, and what that costs.
 //!
-//! `cargo bench --bench layers -- [instruction set] [layer]`; without a name, the machine's fastest one.
-//! The algorithms take turns, and the fastest of an algorithm's runs counts. Before that, a layer's
-//! results are compared with the definition's.
+//! `cargo bench --bench layers -- [--readme] [instruction set] [layer]`; without a name, the machine's
+//! fastest one. `--readme` prints a table in Markdown. The algorithms take turns, and the fastest of an
+//! algorithm's runs counts. Before that, a layer's results are compared with the definition's.
 
 mod shapes;
 
 use microcnn::__private::*;
+use microcnn::bench::peak;
 use microcnn::conv::{AnyShape, Convolve, Direct, Fft, Im2col, Image, Naive, Winograd};
 use microcnn::map::Map;
 use microcnn::precision::{Arithmetic, Parameters};
@@ -135,10 +136,54 @@ impl<I: Isa> Run<I> for Spectra {
 /// How often the algorithms take turns.
 const ROUNDS: usize = 15;
 
+/// The algorithms beside `Auto`, in the order of the table.
+const ALGORITHMS: &[&str] = &["Direct", "Im2col", "Winograd", "Fft"];
+
 struct Rows<'a, I> {
     isa: I,
     filter: &'a str,
+    readme: bool,
+    /// What the core can do at most, in multiply-adds a second.
+    peak: f64,
     worst: (f64, &'static str),
+}
+
+/// What a layer took under each algorithm, in seconds.
+struct Row {
+    name: &'static str,
+    chosen: &'static str,
+    /// Multiply-adds a second under `Auto`.
+    speed: f64,
+    auto: f64,
+    others: Vec<(&'static str, f64)>,
+}
+
+impl Row {
+    fn ratio(&self) -> f64 {
+        self.auto / self.others.iter().map(|(_, time)| *time).fold(f64::MAX, f64::min)
+    }
+
+    fn print(&self, isa: &str, peak: f64) {
+        let Self { name, chosen, speed, auto, .. } = self;
+        let (us, speed, share) = (auto * 1e6, speed * 1e-9, speed / peak * 100.0);
+        print!("{isa:8} {name:24} {chosen:8} {us:8.2} µs {speed:6.1} GMAC/s {share:4.0} %");
+        print!("  {:5.2} × the fastest: ", self.ratio());
+        for (name, time) in &self.others {
+            print!(" {name} {:.2}", time * 1e6);
+        }
+        println!();
+    }
+
+    fn print_markdown(&self, peak: f64) {
+        print!("| `{}` | {} | {:.2} |", self.name, self.chosen, self.auto * 1e6);
+        for algorithm in ALGORITHMS {
+            match self.others.iter().find(|(name, _)| name == algorithm) {
+                Some((_, time)) => print!(" {:.2} |", time * 1e6),
+                None => print!(" |"),
+            }
+        }
+        println!(" {:.0} % |", self.speed / peak * 100.0);
+    }
 }
 
 impl<I: Isa> shapes::Visitor for Rows<'_, I> {
@@ -148,7 +193,7 @@ impl<I: Isa> shapes::Visitor for Rows<'_, I> {
             return;
         }
         let chosen = Conv2d::<f32, Auto, L>::ALGORITHM;
-        let mut runs: Vec<(&str, Box<dyn Run<I>>)> = vec![
+        let mut runs: Vec<(&'static str, Box<dyn Run<I>>)> = vec![
             ("Auto", Box::new(Layer::<Auto, L>::new())),
             ("Direct", Box::new(Layer::<Direct, L>::new())),
         ];
@@ -179,24 +224,24 @@ impl<I: Isa> shapes::Visitor for Rows<'_, I> {
                 *best = best.min(start.elapsed().as_secs_f64() / times as f64);
             }
         }
-        let fastest = best[1..].iter().copied().fold(f64::MAX, f64::min);
-        let ratio = best[0] / fastest;
-        if ratio > self.worst.0 {
-            self.worst = (ratio, name);
+        let others = runs.iter().zip(&best).skip(1).map(|((name, _), best)| (*name, *best));
+        let (speed, others) = (shape.macs() as f64 / best[0], others.collect());
+        let row = Row { name, chosen, speed, auto: best[0], others };
+        if row.ratio() > self.worst.0 {
+            self.worst = (row.ratio(), name);
         }
-        let speed = shape.macs() as f64 / best[0] * 1e-9;
-        print!("{:8} {name:24} {chosen:8} {:8.2} µs {speed:6.1} GMAC/s", I::NAME, best[0] * 1e6);
-        print!("  {ratio:5.2} × the fastest: ");
-        for ((name, _), best) in runs.iter().zip(&best).skip(1) {
-            print!(" {name} {:.2}", best * 1e6);
+        if self.readme {
+            row.print_markdown(self.peak);
+        } else {
+            row.print(I::NAME, self.peak);
         }
-        println!();
     }
 }
 
 struct Sets<'a> {
     wanted: &'a str,
     filter: &'a str,
+    readme: bool,
     found: bool,
 }
 
@@ -206,14 +251,28 @@ impl simd::Visitor for Sets<'_> {
             return;
         }
         self.found = true;
-        let mut rows = Rows { isa, filter: self.filter, worst: (0.0, "no layer") };
+        let Self { filter, readme, .. } = *self;
+        let peak = peak(isa).floats;
+        if readme {
+            let algorithms = ALGORITHMS.join(" | ");
+            println!("| on {} | `Auto` is | `Auto`, µs | {algorithms} | of the peak |", I::NAME);
+            println!("|---|---|{}", "--:|".repeat(2 + ALGORITHMS.len()));
+        }
+        let mut rows = Rows { isa, filter, readme, peak, worst: (0.0, "no layer") };
         shapes::each(&mut rows);
-        println!("Auto at worst: {:.2} × the fastest, {}", rows.worst.0, rows.worst.1);
+        println!(
+            "\n`Auto` at worst: {:.2} × the fastest, `{}`; the peak is {:.0} GMAC/s",
+            rows.worst.0,
+            rows.worst.1,
+            peak * 1e-9
+        );
     }
 }
 
 fn main() -> ExitCode {
-    let args: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let (options, args): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let readme = options.iter().any(|option| option == "--readme");
     let argument = |at: usize| args.get(at).map(String::as_str);
     let wanted = match (argument(0), simd::active()) {
         (Some(name), _) => name,
@@ -223,7 +282,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut sets = Sets { wanted, filter: argument(1).unwrap_or_default(), found: false };
+    let filter = argument(1).unwrap_or_default();
+    let mut sets = Sets { wanted, filter, readme, found: false };
     simd::each_supported(&mut sets);
     if !sets.found {
         eprintln!("no instruction set `{wanted}` on this machine: {}", simd::NAMES.join(", "));

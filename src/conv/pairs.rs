@@ -32,7 +32,9 @@ const fn can<P: Arithmetic>(shape: &ConvShape) -> bool {
     let neighbours = window.kernel[1] == 1 || window.dilation[1] == 1;
     // Windows that share nothing would be copied for one use.
     let copied = window.kernel[0] >= window.stride[0] && window.kernel[1] >= window.stride[1];
-    P::FLOAT
+    // Others have no such registers, and no memory to spare.
+    cfg!(target_arch = "x86_64")
+        && P::FLOAT
         && shape.groups == 1
         && shape.output[0] <= LANES / 2
         && shape.output[2] >= 4

@@ -10,11 +10,13 @@
 //! ```
 //!
 //! A step is four neighbouring taps of a row, or, of the columns that are left over, four taps below each
-//! other where that takes fewer steps: 5×5 taps are seven steps instead of ten.
+//! other where that takes fewer steps: 5×5 taps are seven steps instead of ten. Where bytes are multiplied
+//! as 16-bit numbers, the image is widened before, and a step is two taps.
 
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
 use super::rows::{self, Job};
+use super::words::{widen, word_pair};
 use super::{LANES, WeightLayout};
 use crate::precision::Arithmetic;
 use crate::precision::integer::{Integer, finish_pixels, packed_quad};
@@ -31,13 +33,24 @@ pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape, pool: bool) -> bool {
     P::BYTES && pool && rows::pay::<P>(shape) && shape.output[1] > 1 && shape.output[2] > 1
 }
 
-/// Blocks for the weights.
+/// Blocks for the weights, and for the widened image.
 pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
-    if pay::<P>(shape, true) {
-        Block::count::<Factor>(Walk::new(shape).steps * shape.output[0])
-    } else {
-        0
+    if !pay::<P>(shape, true) {
+        return 0;
     }
+    let factors = weight_blocks(&Walk::new(shape, 4), shape);
+    let in_words = words_blocks(shape) + weight_blocks(&Walk::new(shape, 2), shape);
+    if cfg!(target_arch = "x86_64") && in_words > factors { in_words } else { factors }
+}
+
+#[inline(always)]
+const fn weight_blocks(walk: &Walk, shape: &ConvShape) -> usize {
+    Block::count::<Factor>(walk.steps * shape.output[0])
+}
+
+#[inline(always)]
+const fn words_blocks(shape: &ConvShape) -> usize {
+    Block::count::<u16>(rows::sizes(shape)[1])
 }
 
 /// Four weights as an instruction set wants to spread them.
@@ -46,6 +59,8 @@ type Factor = [u32; 2];
 /// How a window's taps are dealt out to steps.
 #[derive(Clone, Copy)]
 struct Walk {
+    /// Taps of a step.
+    taps: usize,
     rows: usize,
     /// Steps along a row of taps.
     across: usize,
@@ -58,15 +73,15 @@ struct Walk {
 
 impl Walk {
     #[inline(always)]
-    const fn new(shape: &ConvShape) -> Self {
+    const fn new(shape: &ConvShape, taps: usize) -> Self {
         let [rows, width] = shape.window.kernel;
-        let (columns, down) = (width % 4, rows.div_ceil(4));
+        let (columns, down) = (width % taps, rows.div_ceil(taps));
         if columns * down < rows {
-            let across = width / 4;
-            Self { rows, across, columns, down, steps: rows * across + columns * down }
+            let across = width / taps;
+            Self { taps, rows, across, columns, down, steps: rows * across + columns * down }
         } else {
-            let across = width.div_ceil(4);
-            Self { rows, across, columns: 0, down, steps: rows * across }
+            let across = width.div_ceil(taps);
+            Self { taps, rows, across, columns: 0, down, steps: rows * across }
         }
     }
 }
@@ -75,11 +90,23 @@ impl Walk {
 #[inline(always)]
 pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut [Block]) {
     let shape = job.shape;
-    let walk = Walk::new(&shape);
+    let walk = Walk::new(&shape, if I::WORDS { 2 } else { 4 });
     let outputs = shape.output[0];
+    let (words, scratch) = scratch.split_at_mut(if I::WORDS { words_blocks(&shape) } else { 0 });
     let factors: &mut [Factor] = values_mut(scratch, walk.steps * outputs);
     fill::<P, I>(isa, &job, &walk, factors);
-    let bands = Bands { job, walk, factors };
+    if I::WORDS {
+        let [_, len] = rows::sizes(&shape);
+        let words: &mut [u16] = values_mut(words, len);
+        widen(job.input, words);
+        let bands = Bands { job, walk, factors, words: bytemuck::cast_slice(words) };
+        return match outputs {
+            6.. => bands.run::<I, InWords, 6>(isa),
+            3.. => bands.run::<I, InWords, 3>(isa),
+            _ => bands.run::<I, InWords, 1>(isa),
+        };
+    }
+    let bands = Bands { job, walk, factors, words: &[] };
     // Sums of both rows and of all windows, where they fit into the registers; else one after the other.
     let whole = I::VECTORS / I::REGISTERS > 26;
     let few = walk.steps <= KEPT;
@@ -112,7 +139,9 @@ fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: 
         for quad in 0..walk.across {
             let step = steps.next().expect("there is room for all steps");
             for (o, factor) in step.iter_mut().enumerate() {
-                *factor = isa.factor(packed_quad::<P>(&layout, weights, o, [ky, quad]));
+                let at = walk.taps * quad;
+                let taps = packed_quad::<P>(&layout, weights, o, [ky, at / 4]) >> (8 * (at % 4));
+                *factor = if I::WORDS { [word_pair(taps), 0] } else { isa.factor(taps) };
             }
         }
     }
@@ -121,11 +150,12 @@ fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: 
             let step = steps.next().expect("there is room for all steps");
             for (o, factor) in step.iter_mut().enumerate() {
                 let mut taps = 0;
-                for ky in 4 * down..walk.rows.min(4 * down + 4) {
-                    let quad = packed_quad::<P>(&layout, weights, o, [ky, walk.across]);
-                    taps |= (quad >> (8 * column) & 0xFF) << (8 * (ky - 4 * down));
+                for ky in walk.taps * down..walk.rows.min(walk.taps * (down + 1)) {
+                    let at = walk.taps * walk.across + column;
+                    let quad = packed_quad::<P>(&layout, weights, o, [ky, at / 4]);
+                    taps |= (quad >> (8 * (at % 4)) & 0xFF) << (8 * (ky - walk.taps * down));
                 }
-                *factor = isa.factor(taps);
+                *factor = if I::WORDS { [word_pair(taps), 0] } else { isa.factor(taps) };
             }
         }
     }
@@ -135,6 +165,8 @@ struct Bands<'p, 'a, 'f, P: Arithmetic> {
     job: Job<'p, 'a, P>,
     walk: Walk,
     factors: &'f [Factor],
+    /// The image's 16-bit numbers, where it is widened.
+    words: &'f [u8],
 }
 
 /// Sums of rows, of the two parts of a row's windows, and of output channels.
@@ -224,6 +256,28 @@ impl Order for Pairs {
                     }
                 }
             }
+        }
+        pooled
+    }
+}
+
+/// [`Quarters`] of 16-bit numbers.
+struct InWords;
+
+impl Order for InWords {
+    #[inline(always)]
+    fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        bands: &Bands<'_, '_, '_, P>,
+        [y, x]: [usize; 2],
+        first: usize,
+    ) -> Pooled<I, OUTPUTS> {
+        let mut pooled = [[isa.splat_i32(i32::MIN); OUTPUTS]; 2];
+        for row in 0..2 {
+            unrolled!(part in 2; 0 1 => {
+                let sums = bands.sums_of_words(isa, [y + row, x], part, first);
+                pooled[part] = larger(isa, pooled[part], sums);
+            });
         }
         pooled
     }
@@ -322,6 +376,48 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
         sums
     }
 
+    /// The sums of the even or the odd windows of a widened row.
+    #[inline(always)]
+    fn sums_of_words<I: Isa, const OUTPUTS: usize>(
+        &self,
+        isa: I,
+        [y, x]: [usize; 2],
+        part: usize,
+        first: usize,
+    ) -> [I::I32; OUTPUTS] {
+        let Self { job: Job { shape, parameters, .. }, walk, factors, words } = self;
+        let [row, _] = rows::sizes(shape);
+        let tap_down = 2 * shape.window.dilation[0] * row;
+        let words = &words[2 * (y * shape.window.stride[0] * row + x)..];
+        let mut sums = [isa.splat_i32(0); OUTPUTS];
+        for o in 0..OUTPUTS {
+            sums[o] = P::start_spread(isa, parameters.channels, first + o);
+        }
+        let mut factors = factors.chunks_exact(shape.output[0]);
+        for ky in 0..walk.rows {
+            for pair in 0..walk.across {
+                let inputs = load(isa, &words[ky * tap_down + 4 * pair + 2 * part..]);
+                let factors = factors.next().expect("all steps are there");
+                add_words(isa, &mut sums, inputs, &factors[first..]);
+            }
+        }
+        for column in 0..walk.columns {
+            for down in 0..walk.down {
+                let at = 2 * down * tap_down + 4 * walk.across + 2 * column;
+                let inputs = if 2 * down + 1 < walk.rows {
+                    let (upper, lower) = (&words[at..], &words[at + tap_down..]);
+                    isa.pair_words(load(isa, upper), load(isa, lower))[part]
+                } else {
+                    // The second weight is 0.
+                    load(isa, &words[at + 2 * part..])
+                };
+                let factors = factors.next().expect("all steps are there");
+                add_words(isa, &mut sums, inputs, &factors[first..]);
+            }
+        }
+        sums
+    }
+
     #[inline(always)]
     fn sums<
         I: Isa,
@@ -335,7 +431,7 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
         [y, x]: [usize; 2],
         first: usize,
     ) -> Sums<I, ROWS, PARTS, OUTPUTS> {
-        let Self { job: Job { shape, parameters, input, .. }, walk, factors } = self;
+        let Self { job: Job { shape, parameters, input, .. }, walk, factors, .. } = self;
         let [row, _] = rows::sizes(shape);
         let (step_down, tap_down) = (shape.window.stride[0] * row, shape.window.dilation[0] * row);
         let mut sums = [[[isa.splat_i32(0); OUTPUTS]; PARTS]; ROWS];
@@ -412,6 +508,27 @@ fn down_columns<I: Isa>(isa: I, stretch: &[u8], taps: usize, tap_down: usize) ->
         window(&stretch[last.min(2) * tap_down..]),
         window(&stretch[last.min(3) * tap_down..]),
     ])
+}
+
+/// Widened inputs.
+#[inline(always)]
+fn load<I: Isa>(isa: I, stretch: &[u8]) -> I::Quads {
+    isa.load_quads(stretch.first_chunk().expect("room behind the last row"))
+}
+
+/// Adds a step's products of widened inputs.
+#[inline(always)]
+fn add_words<I: Isa, const OUTPUTS: usize>(
+    isa: I,
+    sums: &mut [I::I32; OUTPUTS],
+    inputs: I::Quads,
+    factors: &[Factor],
+) {
+    let factors = &factors[..OUTPUTS];
+    unrolled!(o in OUTPUTS; 0 1 2 3 4 5 => {
+        let weights = isa.splat_quad(factors[o][0].to_le_bytes());
+        sums[o] = isa.dot_words(sums[o], inputs, weights);
+    });
 }
 
 /// Keeps a step's inputs.

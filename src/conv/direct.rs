@@ -6,8 +6,8 @@
 
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
-    Algorithm, AnyShape, ConvKernel, Image, Kernels, LANES, WeightLayout, bands, depthwise, pad,
-    pairs, rows,
+    Algorithm, AnyShape, ConvKernel, Image, Kernels, LANES, WeightLayout, bands, depthwise,
+    nibbles, pad, pairs, rows, words,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -93,8 +93,9 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             pairs::run_planned::<I, Tiles<P, I, L, E>>(isa, job);
             return;
         }
+        let (copy, scratch) = scratch.split_at_mut(const { copy::<P>(&L::SPEC.shape) });
         let input = if const { copies(&L::SPEC.shape) } {
-            pad::with_padding::<P>(&shape, input, scratch, P::padding(parameters.channels))
+            pad::with_padding::<P>(&shape, input, copy, P::padding(parameters.channels))
         } else {
             input
         };
@@ -108,7 +109,13 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             (Windows::new(&L::SPEC.shape, &layout, E::POOL.is_some()), layout)
         };
         let mut job = Job { windows, layout, parameters, activation, input, output };
-        tile::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
+        if const { I::WORDS && words::pay::<P>(&L::SPEC.shape) } {
+            P::run_words(isa, &mut job, scratch);
+        } else if const { I::WORDS && nibbles::pay::<P>(&L::SPEC.shape) } {
+            P::run_nibbles(isa, &mut job, scratch);
+        } else {
+            tile::run_planned::<P, I, Tiles<P, I, L, E>>(isa, &mut job);
+        }
     }
 }
 
@@ -142,8 +149,9 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
             pairs::run_any(isa, plan::<P, I>(shape, pool).tail, job);
             return;
         }
+        let (copy, scratch) = scratch.split_at_mut(copy::<P>(shape));
         let input = if copies(shape) {
-            pad::with_padding::<P>(shape, input, scratch, P::padding(parameters.channels))
+            pad::with_padding::<P>(shape, input, copy, P::padding(parameters.channels))
         } else {
             input
         };
@@ -156,19 +164,33 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
         let layout = WeightLayout::new(shape, P::GROUP);
         let windows = Windows::new(shape, &layout, pool);
         let mut job = Job { windows, layout, parameters, activation, input, output };
-        tile::run_any(isa, plan, &mut job);
+        if I::WORDS && words::pay::<P>(shape) {
+            P::run_words(isa, &mut job, scratch);
+        } else if I::WORDS && nibbles::pay::<P>(shape) {
+            P::run_nibbles(isa, &mut job, scratch);
+        } else {
+            tile::run_any(isa, plan, &mut job);
+        }
     }
 }
 
 const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
     if rows::pay::<P>(shape) {
         rows::blocks::<P>(shape) + bands::blocks::<P>(shape)
-    } else if copies(shape) {
-        let (padded, pairs) = (pad::blocks::<P>(shape), pairs::blocks::<P>(shape));
-        if padded > pairs { padded } else { pairs }
+    } else if words::pay::<P>(shape) {
+        copy::<P>(shape) + words::blocks::<P>(shape)
+    } else if nibbles::pay::<P>(shape) {
+        nibbles::blocks::<P>(shape)
     } else {
-        0
+        let (padded, pairs) = (copy::<P>(shape), pairs::blocks::<P>(shape));
+        if padded > pairs { padded } else { pairs }
     }
+}
+
+/// Blocks of the padded copy.
+#[inline(always)]
+const fn copy<P: Arithmetic>(shape: &ConvShape) -> usize {
+    if copies(shape) { pad::blocks::<P>(shape) } else { 0 }
 }
 
 /// A layer of floats, as its pairs want it.

@@ -26,6 +26,7 @@ mod fft;
 mod im2col;
 mod layout;
 mod naive;
+pub(crate) mod nibbles;
 #[cfg(all(test, feature = "std"))]
 mod oracle;
 mod pad;
@@ -34,6 +35,7 @@ mod rows;
 mod tile;
 #[cfg(feature = "alloc")]
 mod winograd;
+pub(crate) mod words;
 
 pub use auto::Auto;
 #[cfg(feature = "alloc")]
@@ -46,6 +48,7 @@ pub use im2col::Im2col;
 pub use layout::{LANES, WeightLayout};
 pub use naive::Naive;
 pub use rows::Job as RowsJob;
+pub use tile::Job as TileJob;
 #[cfg(feature = "alloc")]
 pub use winograd::Winograd;
 

@@ -83,7 +83,7 @@ pub(super) const fn padded(shape: &ConvShape) -> [usize; 2] {
 }
 
 /// A layer's inner products over one image.
-pub(super) struct Job<'p, 'a, P: Arithmetic> {
+pub struct Job<'p, 'a, P: Arithmetic> {
     pub(super) windows: Windows,
     pub(super) layout: WeightLayout,
     pub(super) parameters: Parameters<'p, P>,
@@ -341,7 +341,7 @@ impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
 
 /// The largest sums of a pool's window, whose rows are the two halves of a tile.
 #[inline(always)]
-fn largest<P: Arithmetic, I: Isa, const COLUMNS: usize, const BLOCKS: usize>(
+pub(super) fn largest<P: Arithmetic, I: Isa, const COLUMNS: usize, const BLOCKS: usize>(
     isa: I,
     sums: &[[P::Sums<I>; BLOCKS]; COLUMNS],
     window: usize,

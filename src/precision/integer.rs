@@ -15,7 +15,7 @@
 use super::{Arithmetic, Output, Parameters, Precision, WrittenEdge};
 #[cfg(feature = "alloc")]
 use super::{Loaded, Loading};
-use crate::conv::{Direct, LANES, RowsJob, WeightLayout, bands};
+use crate::conv::{Direct, LANES, RowsJob, TileJob, WeightLayout, bands, nibbles, words};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -688,6 +688,16 @@ impl<P: Integer> Arithmetic for P {
     fn run_bands<I: Isa>(isa: I, job: RowsJob<'_, '_, P>, scratch: &mut [Block]) {
         bands::run(isa, job, scratch);
     }
+
+    #[inline(always)]
+    fn run_words<I: Isa>(isa: I, job: &mut TileJob<'_, '_, P>, scratch: &mut [Block]) {
+        words::run(isa, job, scratch);
+    }
+
+    #[inline(always)]
+    fn run_nibbles<I: Isa>(isa: I, job: &mut TileJob<'_, '_, P>, scratch: &mut [Block]) {
+        nibbles::run(isa, job, scratch);
+    }
 }
 
 /// Four neighbouring factors of an output channel: of a row of taps of the one input channel that there
@@ -703,10 +713,24 @@ pub(crate) fn packed_quad<P: Integer>(
     let steps = layout.runs * layout.steps();
     let step = row * layout.steps() + quad / P::Width::PARTS;
     let at = 4 * (block * LANES * steps + step * layout.lanes(block) + lane);
-    let (shift, mask, set) = part::<P>(quad % P::Width::PARTS);
     let bytes = weights[at..].first_chunk().expect("a lane has four bytes");
-    let [mask, set] = [mask, set].map(|byte| u32::from_le_bytes([byte; 4]));
-    u32::from_le_bytes(*bytes) << shift & mask | set
+    packed_factors::<P>(u32::from_le_bytes(*bytes), quad % P::Width::PARTS)
+}
+
+/// Four factors, of a part of a lane's weights.
+#[inline(always)]
+pub(crate) fn packed_factors<P: Integer>(bytes: u32, index: usize) -> u32 {
+    let (shift, mask, set) = part::<P>(index);
+    // Not by a closure, which would be compiled without the instruction set of its caller.
+    let (mask, set) = (u32::from_le_bytes([mask; 4]), u32::from_le_bytes([set; 4]));
+    bytes << shift & mask | set
+}
+
+/// The factors of a part of packed weights, as bytes.
+#[inline(always)]
+pub(crate) fn factor_bytes<P: Integer, I: Isa>(isa: I, quads: I::Quads, index: usize) -> I::Quads {
+    let (shift, mask, set) = part::<P>(index);
+    isa.factors(quads, shift, mask, set)
 }
 
 /// Sums of one channel at neighbouring positions as steps from the zero point.

@@ -13,7 +13,7 @@ pub use integer::{Integer, Real};
 pub use w2a8::W2A8;
 pub use w4a8::W4A8;
 
-use crate::conv::{AnyShape, Kernels, RowsJob, WeightLayout};
+use crate::conv::{AnyShape, Kernels, RowsJob, TileJob, WeightLayout};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -259,6 +259,18 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     #[inline(always)]
     fn run_bands<I: Isa>(_: I, _: RowsJob<'_, '_, Self>, _: &mut [Block]) {
         unreachable!("only bytes run in bands");
+    }
+
+    /// Runs a layer whose inputs and weights are widened first. Only integers can.
+    #[inline(always)]
+    fn run_words<I: Isa>(_: I, _: &mut TileJob<'_, '_, Self>, _: &mut [Block]) {
+        unreachable!("only integers are widened");
+    }
+
+    /// Runs a layer of one window whose inputs are halved first. Only integers can.
+    #[inline(always)]
+    fn run_nibbles<I: Isa>(_: I, _: &mut TileJob<'_, '_, Self>, _: &mut [Block]) {
+        unreachable!("only integers are halved");
     }
 }
 

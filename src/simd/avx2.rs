@@ -1,6 +1,7 @@
 //! AVX2 with FMA: sixteen lanes are two registers.
 
 use super::{Isa, Kernel, Steps, store_pixels};
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// AVX2 and FMA.
@@ -393,18 +394,6 @@ impl Isa for Avx2 {
         }
     }
 
-    /// The even and the odd factors as pairs of 16 bits.
-    #[inline(always)]
-    fn factor(self, quad: u32) -> [u32; 2] {
-        let [a, b, c, d] = quad.to_le_bytes().map(|byte| i16::from(byte as i8) as u16);
-        [u32::from(a) | u32::from(c) << 16, u32::from(b) | u32::from(d) << 16]
-    }
-
-    #[inline(always)]
-    fn spread_factor(self, factor: &[u32; 2]) -> [Integers; 2] {
-        [self.splat_i32(factor[0] as i32), self.splat_i32(factor[1] as i32)]
-    }
-
     #[inline(always)]
     fn dot(self, sums: Integers, inputs: [Integers; 2], weights: [Integers; 2]) -> Integers {
         let ([a, b], [c, d]) = (inputs, weights);
@@ -418,10 +407,85 @@ impl Isa for Avx2 {
         self.add_i32(self.add_i32(sums, even), odd)
     }
 
+    const WORDS: bool = true;
+
+    #[inline(always)]
+    fn dot_words(self, sums: Integers, a: Integers, b: Integers) -> Integers {
+        // SAFETY: this token exists only where AVX2 does.
+        unsafe { dot_words(sums, a, b) }
+    }
+
+    #[inline(always)]
+    fn factors(self, bytes: Integers, shift: u32, mask: u8, set: u8) -> Integers {
+        self.part(bytes, shift, mask, set)
+    }
+
+    #[inline(always)]
+    fn dot_nibbles(self, sums: Integers, inputs: Integers, weights: Integers) -> Integers {
+        // SAFETY: this token exists only where AVX2 does.
+        unsafe {
+            // With inputs that small, nothing is saturated.
+            [
+                _mm256_add_epi16(sums[0], _mm256_maddubs_epi16(inputs[0], weights[0])),
+                _mm256_add_epi16(sums[1], _mm256_maddubs_epi16(inputs[1], weights[1])),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn add_nibbles(self, sums: Integers, [low, high]: [Integers; 2]) -> Integers {
+        // SAFETY: this token exists only where AVX2 does.
+        let [one, sixteen] = unsafe { [_mm256_set1_epi16(1), _mm256_set1_epi16(16)] };
+        let sums = self.dot_words(sums, low, [one; 2]);
+        self.dot_words(sums, high, [sixteen; 2])
+    }
+
+    #[inline(always)]
+    fn pair_words(self, a: Integers, b: Integers) -> [Integers; 2] {
+        // SAFETY: this token exists only where AVX2 does.
+        unsafe {
+            [
+                [
+                    _mm256_blend_epi16::<0xAA>(a[0], _mm256_slli_epi32::<16>(b[0])),
+                    _mm256_blend_epi16::<0xAA>(a[1], _mm256_slli_epi32::<16>(b[1])),
+                ],
+                [
+                    _mm256_blend_epi16::<0xAA>(_mm256_srli_epi32::<16>(a[0]), b[0]),
+                    _mm256_blend_epi16::<0xAA>(_mm256_srli_epi32::<16>(a[1]), b[1]),
+                ],
+            ]
+        }
+    }
+
     ymm_vocabulary!();
 }
 
 ymm_part!(Avx2);
+
+/// Adds to each lane the two products of its 16-bit numbers. (Not by intrinsics: the compiler would add
+/// products to each other first, begin many steps at once and run out of registers.)
+#[target_feature(enable = "avx2")]
+#[inline]
+fn dot_words([mut low, mut high]: Integers, a: Integers, b: Integers) -> Integers {
+    // SAFETY: it reads and writes these registers only, by instructions that this function enables.
+    unsafe {
+        asm!(
+            "vpmaddwd {product}, {a}, {c}",
+            "vpaddd {low}, {low}, {product}",
+            "vpmaddwd {product}, {b}, {d}",
+            "vpaddd {high}, {high}, {product}",
+            low = inout(ymm_reg) low,
+            high = inout(ymm_reg) high,
+            a = in(ymm_reg) a[0],
+            b = in(ymm_reg) a[1],
+            c = in(ymm_reg) b[0],
+            d = in(ymm_reg) b[1],
+            product = out(ymm_reg) _,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    [low, high]
+}
 
 /// # Safety
 /// The machine has AVX2.

@@ -75,6 +75,10 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Sixteen `f32` lanes.
     type F32: Copy;
 
+    /// Whether bytes are multiplied as 16-bit numbers, so that where each is multiplied often, kernels do
+    /// better to widen them once and use [`dot_words`](Self::dot_words).
+    const WORDS: bool = false;
+
     /// The token, if this machine has the instruction set.
     fn detect() -> Option<Self>;
 
@@ -248,6 +252,36 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Adds to each lane the four products of its bytes, where an input stands for its value less
     /// [`INPUT_OFFSET`]. Exact, without regard to overflow of the sum.
     fn dot(self, sums: Self::I32, inputs: Self::Inputs, weights: Self::Weights) -> Self::I32;
+    /// Adds to each lane the two products of its 16-bit numbers. Only instruction sets that multiply
+    /// [`WORDS`](Self::WORDS) can.
+    #[inline(always)]
+    fn dot_words(self, _: Self::I32, _: Self::Quads, _: Self::Quads) -> Self::I32 {
+        unreachable!("bytes are multiplied");
+    }
+    /// Pairs of the lower ones of each lane's two 16-bit numbers, and of the upper ones. Only instruction
+    /// sets that multiply [`WORDS`](Self::WORDS) can.
+    #[inline(always)]
+    fn pair_words(self, _: Self::Quads, _: Self::Quads) -> [Self::Quads; 2] {
+        unreachable!("bytes are multiplied");
+    }
+    /// Four bytes as factors, as [`weights`](Self::weights) makes them ready, but still bytes. Only
+    /// instruction sets that multiply [`WORDS`](Self::WORDS) can.
+    #[inline(always)]
+    fn factors(self, _: Self::Quads, _shift: u32, _mask: u8, _set: u8) -> Self::Quads {
+        unreachable!("bytes are multiplied");
+    }
+    /// Adds to each 16-bit number the two products of its bytes, without regard to overflow of the sum:
+    /// inputs are at most 15. Only instruction sets that multiply [`WORDS`](Self::WORDS) can.
+    #[inline(always)]
+    fn dot_nibbles(self, _sums: Self::Quads, _: Self::Quads, _weights: Self::Quads) -> Self::Quads {
+        unreachable!("bytes are multiplied");
+    }
+    /// Adds to each lane two 16-bit numbers from the first, and sixteen times two from the second. Only
+    /// instruction sets that multiply [`WORDS`](Self::WORDS) can.
+    #[inline(always)]
+    fn add_nibbles(self, _: Self::I32, _: [Self::Quads; 2]) -> Self::I32 {
+        unreachable!("bytes are multiplied");
+    }
     /// Writes whole numbers of steps from a zero point: rounded half to even, shifted by it, and kept
     /// within `low..=high`. No step is NaN.
     fn store_steps(self, steps: Self::F32, range: Steps, values: &mut [u8; 16]);

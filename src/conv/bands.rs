@@ -53,8 +53,8 @@ const fn words_blocks(shape: &ConvShape) -> usize {
     Block::count::<u16>(rows::sizes(shape)[1])
 }
 
-/// Four weights as an instruction set wants to spread them.
-type Factor = [u32; 2];
+/// A step's weights, from the lowest byte on: four, or two 16-bit numbers.
+type Factor = u32;
 
 /// How a window's taps are dealt out to steps.
 #[derive(Clone, Copy)]
@@ -99,14 +99,16 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
         let [_, len] = rows::sizes(&shape);
         let words: &mut [u16] = values_mut(words, len);
         widen(job.input, words);
-        let bands = Bands { job, walk, factors, words: bytemuck::cast_slice(words) };
+        let bands = Bands { job, walk, factors, words: bytemuck::cast_slice(words), kept: &mut [] };
         return match outputs {
             6.. => bands.run::<I, InWords, 6>(isa),
             3.. => bands.run::<I, InWords, 3>(isa),
             _ => bands.run::<I, InWords, 1>(isa),
         };
     }
-    let bands = Bands { job, walk, factors, words: &[] };
+    let mut kept = [[[0; 64]; 2]; KEPT];
+    let kept = if I::AHEAD { &mut kept[..] } else { &mut [] };
+    let bands = Bands { job, walk, factors, words: &[], kept };
     // Sums of both rows and of all windows, where they fit into the registers; else one after the other.
     let whole = I::VECTORS / I::REGISTERS > 26;
     let few = walk.steps <= KEPT;
@@ -128,7 +130,7 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
 
 /// The weights of each step and channel.
 #[inline(always)]
-fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: &mut [Factor]) {
+fn fill<P: Integer, I: Isa>(_: I, job: &Job<'_, '_, P>, walk: &Walk, factors: &mut [Factor]) {
     let outputs = job.shape.output[0];
     let layout = WeightLayout::new(&job.shape, P::GROUP);
     // Of this known length, so that no place among them is checked.
@@ -141,7 +143,7 @@ fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: 
             for (o, factor) in step.iter_mut().enumerate() {
                 let at = walk.taps * quad;
                 let taps = packed_quad::<P>(&layout, weights, o, [ky, at / 4]) >> (8 * (at % 4));
-                *factor = if I::WORDS { [word_pair(taps), 0] } else { isa.factor(taps) };
+                *factor = if I::WORDS { word_pair(taps) } else { taps };
             }
         }
     }
@@ -155,7 +157,7 @@ fn fill<P: Integer, I: Isa>(isa: I, job: &Job<'_, '_, P>, walk: &Walk, factors: 
                     let quad = packed_quad::<P>(&layout, weights, o, [ky, at / 4]);
                     taps |= (quad >> (8 * (at % 4)) & 0xFF) << (8 * (ky - walk.taps * down));
                 }
-                *factor = if I::WORDS { [word_pair(taps), 0] } else { isa.factor(taps) };
+                *factor = if I::WORDS { word_pair(taps) } else { taps };
             }
         }
     }
@@ -167,6 +169,8 @@ struct Bands<'p, 'a, 'f, P: Arithmetic> {
     factors: &'f [Factor],
     /// The image's 16-bit numbers, where it is widened.
     words: &'f [u8],
+    /// Room for kept inputs, where they are.
+    kept: &'f mut Kept,
 }
 
 /// Sums of rows, of the two parts of a row's windows, and of output channels.
@@ -180,7 +184,7 @@ type Pooled<I, const OUTPUTS: usize> = [[<I as Isa>::I32; OUTPUTS]; 2];
 trait Order {
     fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
         isa: I,
-        bands: &Bands<'_, '_, '_, P>,
+        bands: &mut Bands<'_, '_, '_, P>,
         at: [usize; 2],
         first: usize,
     ) -> Pooled<I, OUTPUTS>;
@@ -193,7 +197,7 @@ impl Order for Whole {
     #[inline(always)]
     fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
         isa: I,
-        bands: &Bands<'_, '_, '_, P>,
+        bands: &mut Bands<'_, '_, '_, P>,
         at: [usize; 2],
         first: usize,
     ) -> Pooled<I, OUTPUTS> {
@@ -209,7 +213,7 @@ impl Order for Quarters {
     #[inline(always)]
     fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
         isa: I,
-        bands: &Bands<'_, '_, '_, P>,
+        bands: &mut Bands<'_, '_, '_, P>,
         [y, x]: [usize; 2],
         first: usize,
     ) -> Pooled<I, OUTPUTS> {
@@ -231,23 +235,22 @@ struct Pairs;
 const KEPT: usize = 16;
 
 /// The inputs of steps, for both parts of a row of windows.
-type Kept = [[[u8; 64]; 2]; KEPT];
+type Kept = [[[u8; 64]; 2]];
 
 impl Order for Pairs {
     #[inline(always)]
     fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
         isa: I,
-        bands: &Bands<'_, '_, '_, P>,
+        bands: &mut Bands<'_, '_, '_, P>,
         [y, x]: [usize; 2],
         first: usize,
     ) -> Pooled<I, OUTPUTS> {
         const { assert!(OUTPUTS.is_multiple_of(2)) };
         let mut pooled = [[isa.splat_i32(0); OUTPUTS]; 2];
-        let mut kept = [[[0; 64]; 2]; KEPT];
-        for row in 0..2 {
-            bands.keep(isa, [y + row, x], &mut kept);
+        unrolled!(row in 2; 0 1 => {
+            bands.keep(isa, [y + row, x]);
             for pair in 0..OUTPUTS / 2 {
-                let sums = bands.sums_kept(isa, &kept, first + 2 * pair);
+                let sums = bands.sums_kept(isa, first + 2 * pair);
                 for part in 0..2 {
                     for o in 0..2 {
                         let place = &mut pooled[part][2 * pair + o];
@@ -256,7 +259,7 @@ impl Order for Pairs {
                     }
                 }
             }
-        }
+        });
         pooled
     }
 }
@@ -268,7 +271,7 @@ impl Order for InWords {
     #[inline(always)]
     fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
         isa: I,
-        bands: &Bands<'_, '_, '_, P>,
+        bands: &mut Bands<'_, '_, '_, P>,
         [y, x]: [usize; 2],
         first: usize,
     ) -> Pooled<I, OUTPUTS> {
@@ -334,8 +337,8 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
 
     /// Makes the inputs of all steps of a row of windows.
     #[inline(always)]
-    fn keep<I: Isa>(&self, isa: I, [y, x]: [usize; 2], kept: &mut Kept) {
-        let Self { job: Job { shape, input, .. }, walk, .. } = self;
+    fn keep<I: Isa>(&mut self, isa: I, [y, x]: [usize; 2]) {
+        let Self { job: Job { shape, input, .. }, walk, kept, .. } = self;
         let [row, _] = rows::sizes(shape);
         let tap_down = shape.window.dilation[0] * row;
         let input = &input[y * shape.window.stride[0] * row + x..];
@@ -357,15 +360,15 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
 
     /// The sums of two channels, of kept inputs.
     #[inline(always)]
-    fn sums_kept<I: Isa>(&self, isa: I, kept: &Kept, first: usize) -> [[I::I32; 2]; 2] {
+    fn sums_kept<I: Isa>(&self, isa: I, first: usize) -> [[I::I32; 2]; 2] {
         let channels = self.job.parameters.channels;
         let start =
             [P::start_spread(isa, channels, first), P::start_spread(isa, channels, first + 1)];
         let mut sums = [start; 2];
         let steps = self.factors.chunks_exact(self.job.shape.output[0]);
-        for (inputs, factors) in kept.iter().zip(steps) {
-            let factors = &factors[first..][..2];
-            let weights = [isa.spread_factor(&factors[0]), isa.spread_factor(&factors[1])];
+        for (inputs, factors) in self.kept.iter().zip(steps) {
+            let two = factors[first..].first_chunk().expect("a pair of channels");
+            let weights = isa.spread_factors(two);
             unrolled!(part in 2; 0 1 => {
                 let inputs = isa.kept(&inputs[part]);
                 unrolled!(o in 2; 0 1 => {
@@ -385,7 +388,7 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
         part: usize,
         first: usize,
     ) -> [I::I32; OUTPUTS] {
-        let Self { job: Job { shape, parameters, .. }, walk, factors, words } = self;
+        let Self { job: Job { shape, parameters, .. }, walk, factors, words, .. } = self;
         let [row, _] = rows::sizes(shape);
         let tap_down = 2 * shape.window.dilation[0] * row;
         let words = &words[2 * (y * shape.window.stride[0] * row + x)..];
@@ -526,7 +529,7 @@ fn add_words<I: Isa, const OUTPUTS: usize>(
 ) {
     let factors = &factors[..OUTPUTS];
     unrolled!(o in OUTPUTS; 0 1 2 3 4 5 => {
-        let weights = isa.splat_quad(factors[o][0].to_le_bytes());
+        let weights = isa.splat_quad(factors[o].to_le_bytes());
         sums[o] = isa.dot_words(sums[o], inputs, weights);
     });
 }
@@ -554,7 +557,7 @@ fn add<I: Isa, const ROWS: usize, const PARTS: usize, const PART: usize, const O
         }
     }
     unrolled!(o in OUTPUTS; 0 1 2 3 4 5 => {
-        let weights = isa.spread_factor(&factors[o]);
+        let weights = isa.spread_factor(factors[o]);
         unrolled!(r in ROWS; 0 1 => {
             unrolled!(p in PARTS; 0 1 => {
                 sums[r][p][o] = isa.dot(sums[r][p][o], inputs[r][p], weights);

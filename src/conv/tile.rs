@@ -440,14 +440,32 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                     stretch.weights[b] = &weights[from..][..len];
                 }
                 let mut k = 0;
-                while I::AHEAD && k + 4 <= whole {
-                    let inputs = stretch.inputs_ahead::<P, I, COLUMNS>(isa, k);
-                    // One after the other, not in a loop: each has its place in a register.
-                    stretch.step_ahead::<P, I, COLUMNS, 0>(isa, &mut sums[0], k, &inputs);
-                    stretch.step_ahead::<P, I, COLUMNS, 1>(isa, &mut sums[1 % SPLIT], k, &inputs);
-                    stretch.step_ahead::<P, I, COLUMNS, 2>(isa, &mut sums[2 % SPLIT], k, &inputs);
-                    stretch.step_ahead::<P, I, COLUMNS, 3>(isa, &mut sums[3 % SPLIT], k, &inputs);
-                    k += 4;
+                if I::AHEAD {
+                    for fours in 0..whole / 4 {
+                        let (k, sums) = (4 * fours, &mut sums);
+                        let inputs = stretch.inputs_ahead::<P, I, COLUMNS>(isa, k);
+                        // One after the other, not in a loop: each has its place in a register.
+                        stretch.step_ahead::<P, I, COLUMNS, 0>(isa, &mut sums[0], k, &inputs);
+                        stretch.step_ahead::<P, I, COLUMNS, 1>(
+                            isa,
+                            &mut sums[1 % SPLIT],
+                            k,
+                            &inputs,
+                        );
+                        stretch.step_ahead::<P, I, COLUMNS, 2>(
+                            isa,
+                            &mut sums[2 % SPLIT],
+                            k,
+                            &inputs,
+                        );
+                        stretch.step_ahead::<P, I, COLUMNS, 3>(
+                            isa,
+                            &mut sums[3 % SPLIT],
+                            k,
+                            &inputs,
+                        );
+                    }
+                    k = whole / 4 * 4;
                 }
                 while k + SPLIT <= whole {
                     for s in 0..SPLIT {

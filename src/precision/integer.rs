@@ -752,8 +752,9 @@ pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize>(
     [outputs, places]: [usize; 2],
 ) {
     let mut steps = [isa.splat(0.0); OUTPUTS];
-    for (o, (steps, &sums)) in steps.iter_mut().zip(sums).enumerate() {
-        *steps = spread_steps(isa, sums, channels, first + o);
+    let multipliers = &channels.multipliers[first..][..OUTPUTS];
+    for ((steps, &sums), &multiplier) in steps.iter_mut().zip(sums).zip(multipliers) {
+        *steps = isa.mul(isa.to_f32(sums), isa.splat(multiplier));
     }
     isa.store_pixels(&steps, channels.ends.range, output, [outputs, places]);
 }

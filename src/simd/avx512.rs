@@ -314,8 +314,8 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn spread_factor(self, factor: &[u32; 2]) -> __m512i {
-        self.splat_i32(factor[0] as i32)
+    fn spread_factor(self, factor: u32) -> __m512i {
+        self.splat_i32(factor.cast_signed())
     }
 
     #[inline(always)]

@@ -61,8 +61,8 @@ impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    fn spread_factor(self, factor: &[u32; 2]) -> Integers {
-        self.splat_i32(factor[0] as i32)
+    fn spread_factor(self, factor: u32) -> Integers {
+        self.splat_i32(factor.cast_signed())
     }
 
     ymm_vocabulary!();

@@ -221,15 +221,15 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn max_slid(self, sums: [Self::I32; 2]) -> Self::I32 {
         self.max_pairs_i32(sums[0], sums[1])
     }
-    /// Four factors as [`spread_factor`](Self::spread_factor) wants them, from the lowest byte on.
+    /// The same four factors in every lane, from the lowest byte on.
     #[inline(always)]
-    fn factor(self, quad: u32) -> [u32; 2] {
-        [quad, 0]
+    fn spread_factor(self, factor: u32) -> Self::Weights {
+        self.weights(self.splat_quad(factor.to_le_bytes()), 0, 0xFF, 0)
     }
-    /// The same four factors in every lane.
+    /// Two neighbours of four factors, each in every lane of a vector.
     #[inline(always)]
-    fn spread_factor(self, factor: &[u32; 2]) -> Self::Weights {
-        self.weights(self.splat_quad(factor[0].to_le_bytes()), 0, 0xFF, 0)
+    fn spread_factors(self, &[a, b]: &[u32; 2]) -> [Self::Weights; 2] {
+        [self.spread_factor(a), self.spread_factor(b)]
     }
 
     /// Makes bytes ready to be factors.

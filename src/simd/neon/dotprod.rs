@@ -31,7 +31,8 @@ impl Bytes for Dotprod {
     #[inline(always)]
     fn load_quads(_: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4] {
         // SAFETY: the token exists only where NEON does; the array is four times 16 readable bytes.
-        [0, 16, 32, 48].map(|at| unsafe { vld1q_u8(bytes.as_ptr().add(at)) })
+        let uint8x16x4_t(a, b, c, d) = unsafe { vld1q_u8_x4(bytes.as_ptr()) };
+        [a, b, c, d]
     }
 
     #[inline(always)]
@@ -76,6 +77,15 @@ impl Bytes for Dotprod {
             [vzip1q_u16(a, b), vzip2q_u16(a, b), vzip1q_u16(c, d), vzip2q_u16(c, d)]
                 .map(|quads| vreinterpretq_u8_u16(quads))
         }
+    }
+
+    #[inline(always)]
+    fn spread_factors(_: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2] {
+        // SAFETY: the token exists only where NEON does; the array is 8 readable bytes.
+        let quads = unsafe {
+            vreinterpretq_s8_u32(vcombine_u32(vld1_u32(factors.as_ptr()), vdup_n_u32(0)))
+        };
+        [Operand::One(quads, 0), Operand::One(quads, 1)]
     }
 
     #[inline(always)]

@@ -35,6 +35,8 @@ pub trait Bytes: Copy + Debug + Send + Sync + 'static {
     fn slide(isa: Arm<Self>, bytes: &[u8; 19]) -> [uint8x16_t; 4];
     /// For each of sixteen places the bytes of four rows, in this order.
     fn columns(isa: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4];
+    /// As [`Isa::spread_factors`].
+    fn spread_factors(isa: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2];
     /// As [`Isa::dot`].
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32;
 }
@@ -321,11 +323,8 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
-    fn spread_factor(self, factor: &[u32; 2]) -> Self::Weights {
-        // SAFETY: this token exists only where NEON does; the array is 8 readable bytes.
-        let quad = unsafe { vcombine_u32(vld1_u32(factor.as_ptr()), vdup_n_u32(0)) };
-        // SAFETY: this token exists only where NEON does.
-        Operand::One(unsafe { vreinterpretq_s8_u32(quad) }, 0)
+    fn spread_factors(self, factors: &[u32; 2]) -> [Self::Weights; 2] {
+        B::spread_factors(self, factors)
     }
 
     #[inline(always)]
@@ -358,28 +357,15 @@ impl<B: Bytes> Isa for Arm<B> {
         let Operand::Lanes([a, b, c, d]) = inputs else {
             unreachable!("what is the same in all lanes is not kept");
         };
-        let bytes = bytes.as_mut_ptr().cast::<i8>();
         // SAFETY: this token exists only where NEON does; the array is four times 16 writable bytes.
-        unsafe {
-            vst1q_s8(bytes, a);
-            vst1q_s8(bytes.add(16), b);
-            vst1q_s8(bytes.add(32), c);
-            vst1q_s8(bytes.add(48), d);
-        }
+        unsafe { vst1q_s8_x4(bytes.as_mut_ptr().cast(), int8x16x4_t(a, b, c, d)) }
     }
 
     #[inline(always)]
     fn kept(self, bytes: &[u8; 64]) -> Self::Inputs {
-        let bytes = bytes.as_ptr().cast::<i8>();
         // SAFETY: this token exists only where NEON does; the array is four times 16 readable bytes.
-        Operand::Lanes(unsafe {
-            [
-                vld1q_s8(bytes),
-                vld1q_s8(bytes.add(16)),
-                vld1q_s8(bytes.add(32)),
-                vld1q_s8(bytes.add(48)),
-            ]
-        })
+        let int8x16x4_t(a, b, c, d) = unsafe { vld1q_s8_x4(bytes.as_ptr().cast()) };
+        Operand::Lanes([a, b, c, d])
     }
 
     #[inline(always)]
@@ -401,10 +387,12 @@ impl<B: Bytes> Isa for Arm<B> {
         bytes: &mut [u8],
         [stride, places]: [usize; 2],
     ) {
-        let (&[a, b, c, d, e, f], 6, Some(bytes)) = (steps, stride, bytes.first_chunk_mut::<96>())
-        else {
+        let (&[a, b, c, d, e, f], 6) = (steps, stride) else {
             return store_pixels(self, steps, range, bytes, [stride, places]);
         };
+        let mut end = [0; 96];
+        let len = bytes.len();
+        let pixels = bytes.first_chunk_mut().unwrap_or(&mut end).as_mut_ptr();
         let zip = |a, b| {
             let (a, b) = (self.whole_steps(a, range), self.whole_steps(b, range));
             // SAFETY: this token exists only where NEON does.
@@ -413,12 +401,14 @@ impl<B: Bytes> Isa for Arm<B> {
             }
         };
         let [[a, b], [c, d], [e, f]] = [zip(a, b), zip(c, d), zip(e, f)];
-        let bytes = bytes.as_mut_ptr();
         // SAFETY: this token exists only where NEON does; the array is twice 48 writable bytes, and these
         // stores have no demands on alignment.
         unsafe {
-            vst3q_u16(bytes.cast(), uint16x8x3_t(a, c, e));
-            vst3q_u16(bytes.add(48).cast(), uint16x8x3_t(b, d, f));
+            vst3q_u16(pixels.cast(), uint16x8x3_t(a, c, e));
+            vst3q_u16(pixels.add(48).cast(), uint16x8x3_t(b, d, f));
+        }
+        if len < 96 {
+            bytes.copy_from_slice(&end[..len]);
         }
     }
 }

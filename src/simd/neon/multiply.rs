@@ -77,6 +77,16 @@ impl Bytes for Multiply {
     }
 
     #[inline(always)]
+    fn spread_factors(_: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2] {
+        // SAFETY: the token exists only where NEON does; the array is four times two readable bytes.
+        let pairs = unsafe { vld4q_dup_s16(factors.as_ptr().cast()) };
+        // SAFETY: the token exists only where NEON does.
+        let [a, b, c, d] =
+            [pairs.0, pairs.1, pairs.2, pairs.3].map(|pair| unsafe { vreinterpretq_s8_s16(pair) });
+        [Operand::Lanes([a, b, a, b]), Operand::Lanes([c, d, c, d])]
+    }
+
+    #[inline(always)]
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
         let (a, b) = (lanes(isa, a), lanes(isa, b));
         let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);

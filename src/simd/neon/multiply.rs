@@ -88,10 +88,21 @@ impl Bytes for Multiply {
 
     #[inline(always)]
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
-        let (a, b) = (lanes(isa, a), lanes(isa, b));
-        let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);
-        let [u, v] = products(isa, [sums[2], sums[3]], [a[2], a[3]], [b[2], b[3]]);
-        [s, t, u, v]
+        match (a, b) {
+            (Operand::Lanes(lanes), Operand::One(register, lane))
+            | (Operand::One(register, lane), Operand::Lanes(lanes)) => match lane {
+                0 => spread::<0, 1>(isa, sums, lanes, register),
+                1 => spread::<2, 3>(isa, sums, lanes, register),
+                2 => spread::<4, 5>(isa, sums, lanes, register),
+                _ => spread::<6, 7>(isa, sums, lanes, register),
+            },
+            (a, b) => {
+                let (a, b) = (lanes(isa, a), lanes(isa, b));
+                let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);
+                let [u, v] = products(isa, [sums[2], sums[3]], [a[2], a[3]], [b[2], b[3]]);
+                [s, t, u, v]
+            }
+        }
     }
 }
 
@@ -148,4 +159,52 @@ fn products(
         );
     }
     [low, high]
+}
+
+/// [`products`] of all lanes with one of the four quads of another register, whose halves have these places
+/// there. (Spread here, or the compiler would spread those of many steps before.)
+#[inline(always)]
+fn spread<const FIRST: usize, const LAST: usize>(
+    _: Arm<Multiply>,
+    [mut s, mut t, mut u, mut v]: I32,
+    lanes: [int8x16_t; 4],
+    register: int8x16_t,
+) -> I32 {
+    // SAFETY: the token exists only where NEON does; these instructions read and write the registers
+    // that are named, and nothing else.
+    unsafe {
+        asm!(
+            "dup {x:v}.8h, {quads:v}.h[{first}]",
+            "dup {y:v}.8h, {quads:v}.h[{last}]",
+            "smull {a:v}.8h, {x:v}.8b, {p:v}.8b",
+            "smull2 {b:v}.8h, {x:v}.16b, {p:v}.16b",
+            "smlal {a:v}.8h, {y:v}.8b, {q:v}.8b",
+            "smlal2 {b:v}.8h, {y:v}.16b, {q:v}.16b",
+            "sadalp {s:v}.4s, {a:v}.8h",
+            "sadalp {t:v}.4s, {b:v}.8h",
+            "smull {a:v}.8h, {x:v}.8b, {r:v}.8b",
+            "smull2 {b:v}.8h, {x:v}.16b, {r:v}.16b",
+            "smlal {a:v}.8h, {y:v}.8b, {w:v}.8b",
+            "smlal2 {b:v}.8h, {y:v}.16b, {w:v}.16b",
+            "sadalp {u:v}.4s, {a:v}.8h",
+            "sadalp {v:v}.4s, {b:v}.8h",
+            s = inout(vreg) s,
+            t = inout(vreg) t,
+            u = inout(vreg) u,
+            v = inout(vreg) v,
+            p = in(vreg) lanes[0],
+            q = in(vreg) lanes[1],
+            r = in(vreg) lanes[2],
+            w = in(vreg) lanes[3],
+            quads = in(vreg) register,
+            x = out(vreg) _,
+            y = out(vreg) _,
+            a = out(vreg) _,
+            b = out(vreg) _,
+            first = const FIRST,
+            last = const LAST,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    [s, t, u, v]
 }

@@ -217,12 +217,12 @@ impl Order for Quarters {
         [y, x]: [usize; 2],
         first: usize,
     ) -> Pooled<I, OUTPUTS> {
-        let [[even]] = apart::<I, _>(bands.sums::<I, 1, 1, 0, OUTPUTS>(isa, [y, x], first));
-        let [[lower]] = apart::<I, _>(bands.sums::<I, 1, 1, 0, OUTPUTS>(isa, [y + 1, x], first));
-        let even = larger(isa, even, lower);
-        let [[odd]] = apart::<I, _>(bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y, x], first));
-        let [[lower]] = apart::<I, _>(bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y + 1, x], first));
-        let odd = larger(isa, odd, lower);
+        let [[upper]] = apart::<I, _>(bands.sums::<I, 1, 1, 0, OUTPUTS>(isa, [y, x], first));
+        let [[lower]] = bands.sums::<I, 1, 1, 0, OUTPUTS>(isa, [y + 1, x], first);
+        let even = apart::<I, _>(larger(isa, upper, lower));
+        let [[upper]] = apart::<I, _>(bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y, x], first));
+        let [[lower]] = bands.sums::<I, 1, 1, 1, OUTPUTS>(isa, [y + 1, x], first);
+        let odd = larger(isa, upper, lower);
         [even, odd]
     }
 }

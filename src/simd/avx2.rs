@@ -233,66 +233,6 @@ macro_rules! ymm_vocabulary {
                 interleave(&channels, stride, places, bytes);
             }
         }
-
-        /// The even and the odd ones.
-        #[inline(always)]
-        fn slide_pairs(self, bytes: &[u8; 35]) -> [Integers; 2] {
-            let bytes = bytes.as_ptr();
-            // SAFETY: this token exists only where AVX2 does; each load is of 16 of the 35 bytes.
-            unsafe {
-                let load = [
-                    _mm_loadu_si128(bytes.cast()),
-                    _mm_loadu_si128(bytes.add(8).cast()),
-                    _mm_loadu_si128(bytes.add(16).cast()),
-                    _mm_loadu_si128(bytes.add(19).cast()),
-                ];
-                let even = _mm256_setr_epi8(
-                    0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5,
-                    6, 7, 6, 7, 8, 9,
-                );
-                let odd = _mm256_add_epi8(even, _mm256_set1_epi8(1));
-                // The last four lanes begin at byte 24, the fifth of their 16.
-                let shift = _mm256_set_m128i(_mm_set1_epi8(5), _mm_setzero_si128());
-                let (low, high) =
-                    (_mm256_set_m128i(load[1], load[0]), _mm256_set_m128i(load[3], load[2]));
-                [
-                    [
-                        _mm256_shuffle_epi8(low, even),
-                        _mm256_shuffle_epi8(high, _mm256_add_epi8(even, shift)),
-                    ],
-                    [
-                        _mm256_shuffle_epi8(low, odd),
-                        _mm256_shuffle_epi8(high, _mm256_add_epi8(odd, shift)),
-                    ],
-                ]
-            }
-        }
-
-        /// The even and the odd ones.
-        #[inline(always)]
-        fn slide_columns(self, rows: [&[u8; 32]; 4]) -> [Integers; 2] {
-            // SAFETY: this token exists only where AVX2 does; each row is twice 16 readable bytes.
-            unsafe {
-                let low = mix_columns([
-                    _mm_loadu_si128(rows[0].as_ptr().cast()),
-                    _mm_loadu_si128(rows[1].as_ptr().cast()),
-                    _mm_loadu_si128(rows[2].as_ptr().cast()),
-                    _mm_loadu_si128(rows[3].as_ptr().cast()),
-                ]);
-                let high = mix_columns([
-                    _mm_loadu_si128(rows[0].as_ptr().add(16).cast()),
-                    _mm_loadu_si128(rows[1].as_ptr().add(16).cast()),
-                    _mm_loadu_si128(rows[2].as_ptr().add(16).cast()),
-                    _mm_loadu_si128(rows[3].as_ptr().add(16).cast()),
-                ]);
-                [[low[0], high[0]], [low[1], high[1]]]
-            }
-        }
-
-        #[inline(always)]
-        fn max_slid(self, [even, odd]: [Integers; 2]) -> Integers {
-            self.max_i32(even, odd)
-        }
     };
 }
 pub(super) use ymm_vocabulary;
@@ -440,6 +380,12 @@ impl Isa for Avx2 {
         self.dot_words(sums, high, [sixteen; 2])
     }
 
+    /// The even and the odd ones.
+    #[inline(always)]
+    fn max_slid(self, [even, odd]: [Integers; 2]) -> Integers {
+        self.max_i32(even, odd)
+    }
+
     #[inline(always)]
     fn pair_words(self, a: Integers, b: Integers) -> [Integers; 2] {
         // SAFETY: this token exists only where AVX2 does.
@@ -511,27 +457,6 @@ pub(super) unsafe fn max_pairs_i32([low, high]: Integers) -> __m256i {
         let even = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(low, high));
         let odd = _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(low, high));
         _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_max_epi32(even, odd))
-    }
-}
-
-/// Of sixteen places in four rows the four bytes of the even and of the odd places.
-///
-/// # Safety
-/// The machine has AVX2.
-#[inline(always)]
-pub(super) unsafe fn mix_columns(rows: [__m128i; 4]) -> [__m256i; 2] {
-    // SAFETY: as the caller says.
-    unsafe {
-        // Even and odd bytes of rows 0 and 2, and of rows 1 and 3.
-        let (a, c) = (_mm256_cvtepu16_epi32(rows[0]), _mm256_cvtepu16_epi32(rows[2]));
-        let (b, d) = (_mm256_cvtepu16_epi32(rows[1]), _mm256_cvtepu16_epi32(rows[3]));
-        let a = _mm256_or_si256(a, _mm256_slli_epi32::<16>(c));
-        let b = _mm256_or_si256(b, _mm256_slli_epi32::<16>(d));
-        let (low, high) = (_mm256_set1_epi16(0x00FF), _mm256_set1_epi16(0xFF00_u16 as i16));
-        [
-            _mm256_or_si256(_mm256_and_si256(a, low), _mm256_slli_epi16::<8>(b)),
-            _mm256_or_si256(_mm256_srli_epi16::<8>(a), _mm256_and_si256(b, high)),
-        ]
     }
 }
 

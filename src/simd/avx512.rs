@@ -253,7 +253,7 @@ impl Isa for Avx512 {
 
     /// The even and the odd ones.
     #[inline(always)]
-    fn slide_pairs(self, bytes: &[u8; 35]) -> [__m512i; 2] {
+    fn slide_pairs(self, bytes: &[u8; 40]) -> [__m512i; 2] {
         const PLACES: [[u8; 64]; 2] = {
             let mut places = [[0; 64]; 2];
             let mut at = 0;
@@ -264,7 +264,7 @@ impl Isa for Avx512 {
             }
             places
         };
-        // SAFETY: this token exists only where AVX-512BW and VBMI do; the mask lets only the 35 bytes be
+        // SAFETY: this token exists only where AVX-512BW and VBMI do; the mask lets only 35 of the 40 bytes be
         // read, and both tables are 64 readable bytes.
         unsafe {
             let bytes = _mm512_maskz_loadu_epi8((1 << 35) - 1, bytes.as_ptr().cast());

@@ -1,9 +1,7 @@
 //! AVX-VNNI: AVX2 with the products of bytes in one instruction, as Intel's cores since Alder Lake and
 //! Zen 5 have it.
 
-use super::avx2::{
-    Integers, Pair, interleave, max_pairs, max_pairs_i32, mix_columns, ymm_part, ymm_vocabulary,
-};
+use super::avx2::{Integers, Pair, interleave, max_pairs, max_pairs_i32, ymm_part, ymm_vocabulary};
 use super::{Isa, Kernel, Steps, store_pixels};
 use core::arch::x86_64::*;
 
@@ -65,7 +63,71 @@ impl Isa for AvxVnni {
         self.splat_i32(factor.cast_signed())
     }
 
+    /// The even and the odd ones: in the halves of a register, as in those of its load, from places 0 and
+    /// 16 on, in the other one from 8 and 24.
+    #[inline(always)]
+    fn slide_pairs(self, bytes: &[u8; 40]) -> [Integers; 2] {
+        let bytes = bytes.as_ptr();
+        // SAFETY: this token exists only where AVX2 does; each load is of 32 of the 40 bytes.
+        unsafe {
+            let (first, last) =
+                (_mm256_loadu_si256(bytes.cast()), _mm256_loadu_si256(bytes.add(8).cast()));
+            let even = _mm256_setr_epi8(
+                0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9, 0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7,
+                6, 7, 8, 9,
+            );
+            let odd = _mm256_add_epi8(even, _mm256_set1_epi8(1));
+            [
+                [_mm256_shuffle_epi8(first, even), _mm256_shuffle_epi8(last, even)],
+                [_mm256_shuffle_epi8(first, odd), _mm256_shuffle_epi8(last, odd)],
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn slide_columns(self, rows: [&[u8; 32]; 4]) -> [Integers; 2] {
+        // SAFETY: this token exists only where AVX2 does; each row is 32 readable bytes.
+        unsafe {
+            let a = _mm256_loadu_si256(rows[0].as_ptr().cast());
+            let b = _mm256_loadu_si256(rows[1].as_ptr().cast());
+            let c = _mm256_loadu_si256(rows[2].as_ptr().cast());
+            let d = _mm256_loadu_si256(rows[3].as_ptr().cast());
+            // Even and odd bytes of rows 0 and 2, and of rows 1 and 3.
+            let first = mix([_mm256_unpacklo_epi16(a, c), _mm256_unpacklo_epi16(b, d)]);
+            let last = mix([_mm256_unpackhi_epi16(a, c), _mm256_unpackhi_epi16(b, d)]);
+            [[first[0], last[0]], [first[1], last[1]]]
+        }
+    }
+
+    #[inline(always)]
+    fn max_slid(self, [even, odd]: [Integers; 2]) -> Integers {
+        let [first, last] = self.max_i32(even, odd);
+        // SAFETY: this token exists only where AVX2 does.
+        unsafe {
+            [
+                _mm256_permute2x128_si256::<0x20>(first, last),
+                _mm256_permute2x128_si256::<0x31>(first, last),
+            ]
+        }
+    }
+
     ymm_vocabulary!();
 }
 
 ymm_part!(AvxVnni);
+
+/// Of the even and odd bytes of two pairs of rows the even ones of all four, and the odd ones.
+///
+/// # Safety
+/// The machine has AVX2.
+#[inline(always)]
+unsafe fn mix([a, b]: [__m256i; 2]) -> [__m256i; 2] {
+    // SAFETY: as the caller says.
+    unsafe {
+        let (low, high) = (_mm256_set1_epi16(0x00FF), _mm256_set1_epi16(0xFF00_u16 as i16));
+        [
+            _mm256_or_si256(_mm256_and_si256(a, low), _mm256_slli_epi16::<8>(b)),
+            _mm256_or_si256(_mm256_srli_epi16::<8>(a), _mm256_and_si256(b, high)),
+        ]
+    }
+}

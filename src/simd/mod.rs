@@ -198,11 +198,11 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     }
 
     /// The four neighbours from each of 32 neighbouring bytes on, in two parts of an order that
-    /// [`max_slid`](Self::max_slid) knows.
+    /// [`max_slid`](Self::max_slid) knows. (Some loads reach further than these do.)
     #[inline(always)]
-    fn slide_pairs(self, bytes: &[u8; 35]) -> [Self::Quads; 2] {
+    fn slide_pairs(self, bytes: &[u8; 40]) -> [Self::Quads; 2] {
         let (first, last) = (bytes.first_chunk(), bytes[16..].first_chunk());
-        [self.slide(first.expect("19 of 35")), self.slide(last.expect("19 of 35 - 16"))]
+        [self.slide(first.expect("19 of 40")), self.slide(last.expect("19 of 40 - 16"))]
     }
     /// For each of 32 places the bytes of four rows, in the order of
     /// [`slide_pairs`](Self::slide_pairs).

@@ -1,7 +1,7 @@
 //! What `Auto` runs in `f32`: `Direct`, or where fewer multiplications pay for their transforms,
 //! `Winograd`. `auto.rs` says how that is decided.
 
-use super::{Algorithm, AnyShape, Auto, ConvKernel, Direct, Image, Kernels, Winograd, direct};
+use super::{Algorithm, AnyShape, Auto, ConvKernel, Direct, Image, Kernels, LANES, Winograd, rows};
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::Parameters;
 use crate::shape::{ConvShape, PoolShape};
@@ -15,9 +15,24 @@ pub struct Cheapest;
 pub(super) const fn filters(shape: &ConvShape) -> bool {
     match Winograd::cost(shape) {
         // A tie goes to the smaller error.
-        Some(cost) => cost + cost / 20 < direct::cost(shape),
+        Some(cost) => cost + cost / 20 < direct_cost(shape),
         None => false,
     }
+}
+
+/// Vector operations of one image by `Direct`, in tenths of a multiply-add.
+const fn direct_cost(shape: &ConvShape) -> usize {
+    let [outputs, height, width] = shape.output;
+    let blocks = if shape.is_depthwise() {
+        outputs.div_ceil(LANES)
+    } else {
+        shape.groups * shape.group_outputs().div_ceil(LANES)
+    };
+    if rows::pay::<f32>(shape) {
+        // The results are interleaved.
+        return 13 * outputs * height * width.div_ceil(LANES) * shape.kernel_len();
+    }
+    11 * height * width * blocks * shape.kernel_len()
 }
 
 impl Algorithm for Cheapest {

@@ -6,8 +6,8 @@
 
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
-    Algorithm, AnyShape, ConvKernel, Image, Kernels, LANES, WeightLayout, bands, depthwise,
-    nibbles, pad, pairs, rows, words,
+    Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, nibbles, pad,
+    pairs, rows, words,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -218,22 +218,6 @@ fn in_pairs<'p, 'a, P: Arithmetic>(
 #[inline(always)]
 const fn copies(shape: &ConvShape) -> bool {
     !shape.is_depthwise() || depthwise::copies(shape)
-}
-
-/// Vector operations of one image, in tenths of a multiply-add.
-#[cfg(feature = "alloc")]
-pub(super) const fn cost(shape: &ConvShape) -> usize {
-    let [outputs, height, width] = shape.output;
-    let blocks = if shape.is_depthwise() {
-        outputs.div_ceil(LANES)
-    } else {
-        shape.groups * shape.group_outputs().div_ceil(LANES)
-    };
-    if rows::pay::<f32>(shape) {
-        // The results are interleaved.
-        return 13 * outputs * height * width.div_ceil(LANES) * shape.kernel_len();
-    }
-    11 * height * width * blocks * shape.kernel_len()
 }
 
 /// Whether a layer's results go through its pool before they are stored.

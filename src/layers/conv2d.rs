@@ -161,7 +161,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         output: &mut [Output<P>],
         scratch: &mut [Block],
     ) {
-        isa.run(Run::<'_, P, A::Kernel<L>, L, E> {
+        P::on(isa).run(Run::<'_, P, A::Kernel<L>, L, E> {
             parameters: self.parameters(),
             input: input.values(),
             output: &mut *output,
@@ -190,7 +190,7 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
         let places: &mut [f32] = values_mut(output, L::Output::<f32>::LEN);
         let input = input.values();
         if P::FLOAT {
-            isa.run(Run::<'_, P, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
+            P::on(isa).run(Run::<'_, P, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
                 parameters: self.parameters(),
                 input,
                 output: bytemuck::cast_slice_mut(places),
@@ -199,7 +199,13 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
             });
         } else {
             let parameters = P::Real::parameters(&L::SPEC.shape, &self.packed, self.ends);
-            isa.run(Run::<'_, P::Real, <A as Kernels<P::Real>>::Kernel<L>, L, AsWritten> {
+            P::Real::on(isa).run(Run::<
+                '_,
+                P::Real,
+                <A as Kernels<P::Real>>::Kernel<L>,
+                L,
+                AsWritten,
+            > {
                 parameters,
                 input,
                 output: places,

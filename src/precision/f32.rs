@@ -28,6 +28,7 @@ impl Arithmetic for f32 {
     type Outer = f32;
     type Writes = f32;
     type Real = f32;
+    type On<I: Isa> = I::Floats;
     #[cfg(feature = "alloc")]
     type Automatic = crate::conv::Cheapest;
     #[cfg(not(feature = "alloc"))]
@@ -41,6 +42,11 @@ impl Arithmetic for f32 {
     type Weights<I: Isa> = I::F32;
     /// The biases.
     type Channels<'a> = &'a [f32];
+
+    #[inline(always)]
+    fn on<I: Isa>(isa: I) -> I::Floats {
+        isa.floats()
+    }
 
     #[inline(always)]
     fn to_f32(value: f32, (): ()) -> f32 {

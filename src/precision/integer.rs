@@ -349,6 +349,7 @@ impl<P: Integer> Arithmetic for P {
     type Outer = P::Outer;
     type Writes = <P::Results as Results>::Writes<P>;
     type Real = P::Real;
+    type On<I: Isa> = I;
     type Automatic = Direct;
     const GROUP: usize = group::<P>();
     const UNITS: usize = 4;
@@ -360,6 +361,11 @@ impl<P: Integer> Arithmetic for P {
     type Inputs<I: Isa> = <P::Width as Width>::Parts<I::Inputs>;
     type Weights<I: Isa> = <P::Width as Width>::Parts<I::Weights>;
     type Channels<'a> = Channels<'a>;
+
+    #[inline(always)]
+    fn on<I: Isa>(isa: I) -> I {
+        isa
+    }
 
     #[inline(always)]
     fn to_f32(value: u8, edge: Edge) -> f32 {

@@ -77,6 +77,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
             Writes = f32,
             Real = Self::Real,
         >;
+    /// The instruction set that a layer is compiled for, of those that do the same for this arithmetic.
+    type On<I: Isa>: Isa;
     /// Inputs that one step of the inner product takes.
     const GROUP: usize;
     /// Units of [`Weight`](Self::Weight) that hold one lane's weights of a step.
@@ -95,6 +97,9 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     type Weights<I: Isa>: Copy;
     /// What is known per output channel: the bias and, for integers, the scale.
     type Channels<'a>: Copy;
+
+    /// The token that a layer is run with.
+    fn on<I: Isa>(isa: I) -> Self::On<I>;
 
     /// The real value of an activation.
     fn to_f32(value: Self::Element, edge: Self::Edge) -> f32;

@@ -281,6 +281,7 @@ pub(super) use ymm_part;
 
 impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
+    type Floats = Self;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -290,6 +291,11 @@ impl Isa for Avx2 {
     #[inline(always)]
     unsafe fn assume() -> Self {
         Self(())
+    }
+
+    #[inline(always)]
+    fn floats(self) -> Self {
+        self
     }
 
     #[inline(always)]

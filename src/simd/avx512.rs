@@ -9,6 +9,7 @@ pub struct Avx512(());
 
 impl Isa for Avx512 {
     const NAME: &'static str = "avx512";
+    type Floats = Self;
     const VECTORS: usize = 32;
     const REGISTERS: usize = 1;
     type F32 = __m512;
@@ -24,6 +25,11 @@ impl Isa for Avx512 {
     #[inline(always)]
     unsafe fn assume() -> Self {
         Self(())
+    }
+
+    #[inline(always)]
+    fn floats(self) -> Self {
+        self
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 //! Zen 5 have it.
 
 use super::avx2::{Integers, Pair, interleave, max_pairs, max_pairs_i32, ymm_part, ymm_vocabulary};
-use super::{Isa, Kernel, Steps, store_pixels};
+use super::{Avx2, Isa, Kernel, Steps, store_pixels};
 use core::arch::x86_64::*;
 
 /// AVX2, FMA and AVX-VNNI.
@@ -11,6 +11,7 @@ pub struct AvxVnni(());
 
 impl Isa for AvxVnni {
     const NAME: &'static str = "avxvnni";
+    type Floats = Avx2;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -21,6 +22,12 @@ impl Isa for AvxVnni {
     #[inline(always)]
     unsafe fn assume() -> Self {
         Self(())
+    }
+
+    #[inline(always)]
+    fn floats(self) -> Avx2 {
+        // SAFETY: `detect` saw every feature of AVX2's before it made this token.
+        unsafe { Avx2::assume() }
     }
 
     #[inline(always)]

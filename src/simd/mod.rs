@@ -74,6 +74,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     const SHUFFLES: bool = true;
     /// Sixteen `f32` lanes.
     type F32: Copy;
+    /// The instruction set whose code for floats this one shares, so that it is not compiled twice.
+    type Floats: Isa;
 
     /// Whether bytes are multiplied as 16-bit numbers, so that where each is multiplied often, kernels do
     /// better to widen them once and use [`dot_words`](Self::dot_words).
@@ -87,6 +89,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// # Safety
     /// The machine has the instruction set: [`detect`](Self::detect) has given a token before.
     unsafe fn assume() -> Self;
+
+    /// The token for what this instruction set does with floats.
+    fn floats(self) -> Self::Floats;
 
     /// Runs a kernel compiled for this instruction set, as a function of its own.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;

@@ -10,6 +10,7 @@ pub struct Scalar;
 
 impl Isa for Scalar {
     const NAME: &'static str = "scalar";
+    type Floats = Self;
     const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     const SHUFFLES: bool = false;
@@ -23,6 +24,11 @@ impl Isa for Scalar {
     #[inline(always)]
     unsafe fn assume() -> Self {
         Self
+    }
+
+    #[inline(always)]
+    fn floats(self) -> Self {
+        self
     }
 
     #[inline(always)]

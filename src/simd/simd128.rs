@@ -12,6 +12,7 @@ type Quad = [v128; 4];
 
 impl Isa for Simd128 {
     const NAME: &'static str = "simd128";
+    type Floats = Self;
     const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     type F32 = Quad;
@@ -24,6 +25,11 @@ impl Isa for Simd128 {
     #[inline(always)]
     unsafe fn assume() -> Self {
         Self(())
+    }
+
+    #[inline(always)]
+    fn floats(self) -> Self {
+        self
     }
 
     #[inline(always)]

@@ -12,7 +12,7 @@
 #![allow(clippy::needless_range_loop, reason = "loops over vectors are unrolled")]
 
 use crate::conv::LANES;
-use crate::simd::Isa;
+use crate::simd::{Isa, Kernel};
 
 /// Sixteen complex numbers: their real parts, their imaginary parts.
 pub(super) type Complex = [[f32; LANES]; 2];
@@ -84,8 +84,44 @@ fn turn<I: Isa>(isa: I, a: Vector<I>, root: [f32; 2]) -> Vector<I> {
 }
 
 /// The transform of `n` values in `x`; where it lies afterwards: in `x` or in `y`.
+///
+/// A function of its own, one for all layers: where a layer's sizes were constants in it, it would be
+/// compiled four times for each.
 #[inline(always)]
 pub(super) fn transform<'a, I: Isa>(
+    isa: I,
+    n: usize,
+    roots: Roots<'_>,
+    direction: Direction,
+    x: &'a mut [Complex],
+    y: &'a mut [Complex],
+) -> &'a mut [Complex] {
+    isa.run(Transform { n, roots, direction, x, y })
+}
+
+struct Transform<'a, 'r> {
+    n: usize,
+    roots: Roots<'r>,
+    direction: Direction,
+    x: &'a mut [Complex],
+    y: &'a mut [Complex],
+}
+
+impl<'a> Kernel for Transform<'a, '_> {
+    type Output = &'a mut [Complex];
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) -> &'a mut [Complex] {
+        let Self { n, roots, direction, x, y } = self;
+        match direction {
+            Direction::Forward => steps(isa, n, roots, Direction::Forward, x, y),
+            Direction::Inverse => steps(isa, n, roots, Direction::Inverse, x, y),
+        }
+    }
+}
+
+#[inline(always)]
+fn steps<'a, I: Isa>(
     isa: I,
     n: usize,
     roots: Roots<'_>,
@@ -95,68 +131,94 @@ pub(super) fn transform<'a, I: Isa>(
 ) -> &'a mut [Complex] {
     let (mut left, mut s) = (n, 1);
     while left > 1 {
-        let radix = if left.is_multiple_of(4) {
-            4
-        } else if left.is_multiple_of(3) {
-            3
-        } else {
-            2
-        };
-        let m = left / radix;
-        for p in 0..m {
-            for q in 0..s {
-                let from = |j: usize| q + s * (p + j * m);
-                let to = |k: usize| q + s * (radix * p + k);
-                let root = |k: usize| roots.at(k * p * s);
-                match radix {
-                    4 => {
-                        let a = load(isa, &x[from(0)], direction);
-                        let b = load(isa, &x[from(1)], direction);
-                        let c = load(isa, &x[from(2)], direction);
-                        let d = load(isa, &x[from(3)], direction);
-                        let (ac, bd) = (add(isa, a, c), add(isa, b, d));
-                        let (even, [re, im]) = (sub(isa, a, c), sub(isa, b, d));
-                        store(isa, add(isa, ac, bd), &mut y[to(0)], direction);
-                        // −i (b − d) is (im, −re).
-                        let one = [isa.add(even[0], im), isa.sub(even[1], re)];
-                        let two = sub(isa, ac, bd);
-                        let three = [isa.sub(even[0], im), isa.add(even[1], re)];
-                        store(isa, turn(isa, one, root(1)), &mut y[to(1)], direction);
-                        store(isa, turn(isa, two, root(2)), &mut y[to(2)], direction);
-                        store(isa, turn(isa, three, root(3)), &mut y[to(3)], direction);
-                    }
-                    3 => {
-                        let a = load(isa, &x[from(0)], direction);
-                        let b = load(isa, &x[from(1)], direction);
-                        let c = load(isa, &x[from(2)], direction);
-                        let (sum, [re, im]) = (add(isa, b, c), sub(isa, b, c));
-                        store(isa, add(isa, a, sum), &mut y[to(0)], direction);
-                        let half = isa.splat(0.5);
-                        let mid = [
-                            isa.neg_mul_add(half, sum[0], a[0]),
-                            isa.neg_mul_add(half, sum[1], a[1]),
-                        ];
-                        // −i sin(2π/3) (b − c)
-                        let sin = isa.splat(SIN_THIRD);
-                        let one = [isa.mul_add(sin, im, mid[0]), isa.neg_mul_add(sin, re, mid[1])];
-                        let two = [isa.neg_mul_add(sin, im, mid[0]), isa.mul_add(sin, re, mid[1])];
-                        store(isa, turn(isa, one, root(1)), &mut y[to(1)], direction);
-                        store(isa, turn(isa, two, root(2)), &mut y[to(2)], direction);
-                    }
-                    _ => {
-                        let a = load(isa, &x[from(0)], direction);
-                        let b = load(isa, &x[from(1)], direction);
-                        store(isa, add(isa, a, b), &mut y[to(0)], direction);
-                        let one = turn(isa, sub(isa, a, b), root(1));
-                        store(isa, one, &mut y[to(1)], direction);
-                    }
-                }
-            }
+        let radix = [4, 3, 2].into_iter().find(|&radix| left.is_multiple_of(radix));
+        let step = Step { isa, roots, direction, m: left / radix.unwrap_or(left), s };
+        match radix {
+            Some(4) => step.fours(x, y),
+            Some(3) => step.threes(x, y),
+            Some(2) => step.twos(x, y),
+            _ => unreachable!("the plan makes sizes of these factors alone"),
         }
-        (left, s) = (m, s * radix);
+        (left, s) = (step.m, left / step.m * s);
         core::mem::swap(&mut x, &mut y);
     }
     x
+}
+
+/// One factor of a transform: from `s` interleaved signals of length r·m to r·s of length m.
+struct Step<'r, I> {
+    isa: I,
+    roots: Roots<'r>,
+    direction: Direction,
+    m: usize,
+    s: usize,
+}
+
+impl<I: Isa> Step<'_, I> {
+    #[inline(always)]
+    fn load<const R: usize>(&self, x: &[Complex], p: usize, q: usize) -> [Vector<I>; R] {
+        let mut values = [[self.isa.splat(0.0); 2]; R];
+        for j in 0..R {
+            values[j] = load(self.isa, &x[q + self.s * (p + j * self.m)], self.direction);
+        }
+        values
+    }
+
+    /// The first of `R` results, and the others once they are turned.
+    #[inline(always)]
+    fn store<const R: usize>(&self, values: [Vector<I>; R], y: &mut [Complex], p: usize, q: usize) {
+        for k in 0..R {
+            let mut value = values[k];
+            if k > 0 {
+                value = turn(self.isa, value, self.roots.at(k * p * self.s));
+            }
+            store(self.isa, value, &mut y[q + self.s * (R * p + k)], self.direction);
+        }
+    }
+
+    #[inline(always)]
+    fn fours(&self, x: &[Complex], y: &mut [Complex]) {
+        let isa = self.isa;
+        for p in 0..self.m {
+            for q in 0..self.s {
+                let [a, b, c, d] = self.load(x, p, q);
+                let (ac, bd) = (add(isa, a, c), add(isa, b, d));
+                let (even, [re, im]) = (sub(isa, a, c), sub(isa, b, d));
+                // −i (b − d) is (im, −re).
+                let one = [isa.add(even[0], im), isa.sub(even[1], re)];
+                let three = [isa.sub(even[0], im), isa.add(even[1], re)];
+                self.store([add(isa, ac, bd), one, sub(isa, ac, bd), three], y, p, q);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn threes(&self, x: &[Complex], y: &mut [Complex]) {
+        let isa = self.isa;
+        let (half, sin) = (isa.splat(0.5), isa.splat(SIN_THIRD));
+        for p in 0..self.m {
+            for q in 0..self.s {
+                let [a, b, c] = self.load(x, p, q);
+                let (sum, [re, im]) = (add(isa, b, c), sub(isa, b, c));
+                let mid =
+                    [isa.neg_mul_add(half, sum[0], a[0]), isa.neg_mul_add(half, sum[1], a[1])];
+                // −i sin(2π/3) (b − c)
+                let one = [isa.mul_add(sin, im, mid[0]), isa.neg_mul_add(sin, re, mid[1])];
+                let two = [isa.neg_mul_add(sin, im, mid[0]), isa.mul_add(sin, re, mid[1])];
+                self.store([add(isa, a, sum), one, two], y, p, q);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn twos(&self, x: &[Complex], y: &mut [Complex]) {
+        for p in 0..self.m {
+            for q in 0..self.s {
+                let [a, b] = self.load(x, p, q);
+                self.store([add(self.isa, a, b), sub(self.isa, a, b)], y, p, q);
+            }
+        }
+    }
 }
 
 /// sin(2π/3)

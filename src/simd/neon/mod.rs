@@ -73,6 +73,7 @@ impl<B: Bytes> Isa for Arm<B> {
     const REGISTERS: usize = 4;
     const AHEAD: bool = true;
     type F32 = Quad;
+    type Floats = Neon;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -82,6 +83,11 @@ impl<B: Bytes> Isa for Arm<B> {
     #[inline(always)]
     unsafe fn assume() -> Self {
         Self(PhantomData)
+    }
+
+    #[inline(always)]
+    fn floats(self) -> Neon {
+        Arm(PhantomData)
     }
 
     #[inline(always)]

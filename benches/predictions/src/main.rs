@@ -1,6 +1,6 @@
 //! Predicts a digit so many times, for whoever counts instructions or time:
 //!
-//!     predictions PRECISION COUNT FILE
+//!     cargo run --release -- PRECISION COUNT FILE
 //!
 //! and says how long one took in the fastest of some parts of them, on which instruction set, and what it
 //! gave. A quantized network comes from the file; if there is none, it is made and saved there.
@@ -22,7 +22,7 @@ const PARTS: u32 = 50;
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [precision, count, file] = &arguments[..] else {
-        panic!("predictions PRECISION COUNT FILE")
+        panic!("give PRECISION COUNT FILE")
     };
     let count: NonZero<u32> = count.parse().expect("a number of predictions");
     let (count, file) = (count.get(), Path::new(file));

@@ -726,6 +726,8 @@ fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
         let [low, median, high] =
             ["us_p25", "us", "us_p75"].map(|name| time[name].as_f64().unwrap());
         assert!(0.0 < low && low <= median && median <= high && median < 1e5, "{time}");
+        let gigahertz = time["cycles"].as_f64().unwrap() / median / 1e3;
+        assert!((0.01..10.0).contains(&gigahertz), "{time}");
     }
     let page = fs::read_to_string(page).unwrap();
     assert!(page.ends_with("</html>\n"));

@@ -1,9 +1,11 @@
 //! What the suites of [`bench_network!`](crate::bench_network) are made of: cases with names, each
 //! checked before it is timed.
 
+mod clock;
 mod oracle;
 mod peak;
 
+pub use clock::clock;
 pub use oracle::{Oracle, oracle};
 pub use peak::{FAR, Peak, peak};
 

@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::program::{Engine, Model};
 use super::screen::{Screen, progress};
 use super::{Failure, Program};
-use crate::bench::{Peak, peak};
+use crate::bench::{Peak, clock, peak};
 use crate::report::{
     Algorithm, BATCH, Machine, Misread, OnIsa, Precision, Report, Stage, Timing, html, text,
 };
@@ -109,7 +109,7 @@ impl<'a> Bench<'a> {
                 row.layers.iter().find(|layer| layer.name == *last)?.mse
             });
             let (confusion, misread) = self.mistakes(&row.answers);
-            let nothing = Timing::of(vec![0.0]);
+            let nothing = Timing::none();
             self.report.precisions.push(Precision {
                 name: model.precision,
                 algorithm: model.algorithm,
@@ -254,13 +254,14 @@ impl<'a> Bench<'a> {
             for ((job, &runs), samples) in jobs.iter().zip(&runs).zip(&mut samples) {
                 // The job before this one has filled the caches with its own weights.
                 self.time(job, round, 1 + runs / 8);
+                let clock = clock();
                 let time = self.time(job, round, runs).as_secs_f64();
-                samples.push(1e6 * time / (runs as f64 * job.what.images() as f64));
+                samples.push([1e6 * time / (runs as f64 * job.what.images() as f64), clock]);
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        samples.into_iter().map(Timing::of).collect()
+        samples.iter().map(|samples| Timing::of(samples)).collect()
     }
 
     /// How often a job has to run for a sample.

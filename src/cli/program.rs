@@ -112,13 +112,25 @@ impl Model {
         }
     }
 
-    /// The network `N`, compiled for this algorithm without the extensions of any processor: to compare
-    /// results with rather than times, in a fifth of the code.
-    pub const fn plain<N: Network + 'static>(algorithm: &'static str) -> Self {
+    /// The network `N` of integers, compiled for this algorithm without the extensions of any processor:
+    /// to compare results with rather than times, in a tenth of the code. What its layers give, `Like`'s
+    /// give as well, as sums of integers are the same in any order.
+    pub const fn plain<N: Network + 'static, Like: Network + 'static>(
+        algorithm: &'static str,
+    ) -> Self {
         Self {
+            precision: N::PRECISION,
+            algorithm,
+            algorithms: N::ALGORITHMS,
             isa: Some(Scalar::NAME),
-            load: |stored| Ok(Box::new(Plain(Loaded::<N>::new(stored)?))),
-            ..Self::of::<N>(algorithm)
+            on_request: false,
+            load: |stored| {
+                Ok(Box::new(Plain {
+                    loaded: Loaded::<N>::new(stored)?,
+                    like: load::<Like>(stored)?,
+                }))
+            },
+            quantize: None,
         }
     }
 
@@ -181,8 +193,8 @@ pub(crate) trait Engine {
     fn predict(&mut self, images: &[u8], scores: &mut [f32]);
     /// Each layer's result.
     fn trace(&self, image: &[f32]) -> Vec<LayerTrace>;
-    /// Each layer's time.
-    fn profile(&self, image: &[f32]) -> Vec<LayerTime>;
+    /// Each layer's time, of an engine that can run them one by one.
+    fn profile(&self, image: &[f32]) -> Option<Vec<LayerTime>>;
     /// Bytes that the parameters take.
     fn weight_bytes(&self) -> usize;
     /// [`predict`](Self::predict) on an instruction set of this machine.
@@ -218,8 +230,8 @@ impl<N: Network> Engine for Loaded<N> {
         network::trace_slice(&self.network, image)
     }
 
-    fn profile(&self, image: &[f32]) -> Vec<LayerTime> {
-        network::profile_slice(&self.network, image)
+    fn profile(&self, image: &[f32]) -> Option<Vec<LayerTime>> {
+        Some(network::profile_slice(&self.network, image))
     }
 
     fn weight_bytes(&self) -> usize {
@@ -297,25 +309,28 @@ impl<N: Network> OnIsa for Stage<'_, N> {
     }
 }
 
-/// A network that runs without the extensions of any processor.
-struct Plain<N>(Loaded<N>);
+/// A network that runs without the extensions of any processor, and one whose layers give the same.
+struct Plain<N, Like> {
+    loaded: Loaded<N>,
+    like: Like,
+}
 
-impl<N: Network> Engine for Plain<N> {
+impl<N: Network, Like: Network> Engine for Plain<N, Like> {
     fn predict(&mut self, images: &[u8], scores: &mut [f32]) {
-        let Loaded { network, workspace } = &mut self.0;
+        let Loaded { network, workspace } = &mut self.loaded;
         network::predict_slice_on(Scalar, network, images, scores, workspace);
     }
 
     fn trace(&self, image: &[f32]) -> Vec<LayerTrace> {
-        network::trace_slice_on(Scalar, &self.0.network, image)
+        network::trace_slice(&self.like, image)
     }
 
-    fn profile(&self, image: &[f32]) -> Vec<LayerTime> {
-        network::profile_slice_on(Scalar, &self.0.network, image)
+    fn profile(&self, _: &[f32]) -> Option<Vec<LayerTime>> {
+        None
     }
 
     fn weight_bytes(&self) -> usize {
-        self.0.network.weight_bytes()
+        self.loaded.network.weight_bytes()
     }
 
     fn predict_on(&mut self, _: &str, images: &[u8], scores: &mut [f32]) {
@@ -323,22 +338,22 @@ impl<N: Network> Engine for Plain<N> {
     }
 
     fn time_stage_on(&mut self, _: &str, image: &[u8], stage: usize, runs: u64) -> Duration {
-        let Loaded { network, workspace } = &mut self.0;
+        let Loaded { network, workspace } = &mut self.loaded;
         let mut stages = Repeated::new(stage, runs);
         network::time_stage_on(Scalar, network, image, workspace, &mut stages);
         stages.time()
     }
 
     fn stages(&self) -> Vec<(String, Option<usize>)> {
-        self.0.stages()
+        self.loaded.stages()
     }
 
     fn workspace_bytes(&self) -> usize {
-        self.0.workspace_bytes()
+        self.loaded.workspace_bytes()
     }
 
     fn element_bytes(&self) -> usize {
-        self.0.element_bytes()
+        self.loaded.element_bytes()
     }
 }
 
@@ -469,8 +484,12 @@ macro_rules! __program {
                         Model::quantized::<$network<f32, Auto>, $network<$precision, Auto>>(
                             Auto::NAME,
                         ),
-                        Model::plain::<$network<$precision, Naive>>(Naive::NAME),
-                        Model::plain::<$network<$precision, Im2col>>(Im2col::NAME),
+                        Model::plain::<$network<$precision, Naive>, $network<$precision, Auto>>(
+                            Naive::NAME,
+                        ),
+                        Model::plain::<$network<$precision, Im2col>, $network<$precision, Auto>>(
+                            Im2col::NAME,
+                        ),
                         Model::like::<$network<$precision, Auto>, $network<$precision, Direct>>(
                             Direct::NAME,
                         ),
@@ -478,8 +497,14 @@ macro_rules! __program {
                     $(
                         Model::quantized::<$network<f32, Auto>, $network<$other, Auto>>(Auto::NAME)
                             .on_request(),
-                        Model::plain::<$network<$other, Naive>>(Naive::NAME).on_request(),
-                        Model::plain::<$network<$other, Im2col>>(Im2col::NAME).on_request(),
+                        Model::plain::<$network<$other, Naive>, $network<$other, Auto>>(
+                            Naive::NAME,
+                        )
+                        .on_request(),
+                        Model::plain::<$network<$other, Im2col>, $network<$other, Auto>>(
+                            Im2col::NAME,
+                        )
+                        .on_request(),
                         Model::like::<$network<$other, Auto>, $network<$other, Direct>>(
                             Direct::NAME,
                         )

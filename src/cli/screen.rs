@@ -100,6 +100,7 @@ impl Screen {
 
     /// A table; columns whose heading begins with `>` are set to the right.
     pub(crate) fn table(&self, headings: &[&str], rows: &[Vec<String>]) -> String {
+        debug_assert!(rows.iter().all(|row| row.len() == headings.len()), "{headings:?}");
         let rule = LineStyle::none().fill(if self.unicode { '─' } else { '-' });
         let mut table = Table::new();
         table

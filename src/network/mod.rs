@@ -8,7 +8,7 @@ mod summary;
 mod workspace;
 
 #[cfg(feature = "std")]
-pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice, profile_slice_on};
+pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]
 pub use observe::{LayerTrace, observe_slice, trace, trace_slice, trace_slice_on};
 pub use predict::{predict, predict_batch, predict_slice, predict_slice_on, predict_with};

@@ -83,28 +83,9 @@ pub fn profile<Net: Network, const C: usize, const H: usize, const W: usize>(
 /// If the image has another number of values than the network takes.
 #[cfg(feature = "std")]
 pub fn profile_slice<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTime> {
-    medians::<Net>(|watch| observe_slice(network, image, watch))
-}
-
-/// [`profile_slice`] on a certain instruction set, whatever `MICROCNN_ISA` says.
-///
-/// # Panics
-/// As [`profile_slice`].
-#[cfg(feature = "std")]
-pub fn profile_slice_on<I: Isa, Net: Network>(
-    isa: I,
-    network: &Net,
-    image: &[f32],
-) -> Vec<LayerTime> {
-    medians::<Net>(|watch| observe_slice_on(isa, network, image, watch))
-}
-
-/// The median time of each layer in so many walks.
-#[cfg(feature = "std")]
-fn medians<Net: Network>(mut walk: impl FnMut(&mut Watch<'_>)) -> Vec<LayerTime> {
     let mut runs = vec![Vec::with_capacity(PROFILE_RUNS); Net::LAYERS.len()];
     for _ in 0..PROFILE_RUNS {
-        walk(&mut Watch::Times(runs.iter_mut()));
+        observe_slice(network, image, &mut Watch::Times(runs.iter_mut()));
     }
     let median = |mut times: Vec<Duration>| {
         times.sort_unstable();

@@ -96,6 +96,7 @@ fn precisions(report: &Report) -> String {
         "Precision",
         "Time",
         "Spread",
+        "Cycles",
         "Speed-up",
         "Images/s",
         "Weights",
@@ -110,6 +111,7 @@ fn precisions(report: &Report) -> String {
             row.name.to_owned(),
             micros(row.time.median),
             spread(&row.time),
+            whole(row.time.cycles),
             times(first.time.median / row.time.median, "×"),
             whole(1e6 / row.batch.median),
             kibibytes(row.weight_bytes),
@@ -122,7 +124,7 @@ fn precisions(report: &Report) -> String {
     let rows: Vec<_> = report.precisions.iter().map(row).collect();
     let note = format!(
         "<p>Time is the median of one image at a time; the spread, half of what the middle half of \
-         the samples lie within. Images per second are with {BATCH} at a time. Speed-up, saving and agreement: against {}.</p>\n",
+         the samples lie within; cycles are of the core, whose clock may differ from run to run. Images per second are with {BATCH} at a time. Speed-up, saving and agreement: against {}.</p>\n",
         Text(first.name)
     );
     table("cards", &headings.map(String::from), &rows) + &note
@@ -155,7 +157,8 @@ fn layers(report: &Report) -> String {
 }
 
 fn algorithms(report: &Report) -> String {
-    let headings = ["Algorithm", "Precision", "On", "Time", "Spread", "Speed-up", "Error", WIDE];
+    let headings =
+        ["Algorithm", "Precision", "On", "Time", "Spread", "Cycles", "Speed-up", "Error", WIDE];
     let rows = report.algorithms.iter().map(|row| {
         let mut same = report.algorithms.iter().filter(|other| other.precision == row.precision);
         let naive = same.clone().find(|other| other.name == "Naive").or(same.next());
@@ -169,6 +172,7 @@ fn algorithms(report: &Report) -> String {
             row.isa.to_owned(),
             micros(row.time.median),
             spread(&row.time),
+            whole(row.time.cycles),
             times(faster, "×"),
             figure(Some(row.error)),
             uses.join("; "),

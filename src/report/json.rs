@@ -44,6 +44,7 @@ impl From<&Timing> for Json {
             "us_p25": time.low,
             "us_p75": time.high,
             "spread": time.spread(),
+            "cycles": time.cycles,
             "samples": time.samples,
         }
     }

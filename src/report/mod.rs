@@ -65,15 +65,32 @@ pub(crate) struct Timing {
     pub(crate) low: f64,
     /// A quarter was slower.
     pub(crate) high: f64,
+    /// The median in cycles of the core, whose clock changes.
+    pub(crate) cycles: f64,
     pub(crate) samples: usize,
 }
 
 impl Timing {
-    /// The figures of some times.
-    pub(crate) fn of(mut times: Vec<f64>) -> Self {
-        times.sort_unstable_by(f64::total_cmp);
-        let at = |quarters: usize| times[(times.len() - 1) * quarters / 4];
-        Self { median: at(2), low: at(1), high: at(3), samples: times.len() }
+    /// The figures of some times, each with the cycles a second of the core just before.
+    pub(crate) fn of(samples: &[[f64; 2]]) -> Self {
+        let sorted = |figure: fn(&[f64; 2]) -> f64| {
+            let mut figures: Vec<f64> = samples.iter().map(figure).collect();
+            figures.sort_unstable_by(f64::total_cmp);
+            [1, 2, 3].map(|quarters| figures[(figures.len() - 1) * quarters / 4])
+        };
+        let [low, median, high] = sorted(|[time, _]| *time);
+        let [_, cycles, _] = sorted(|[time, clock]| time * clock / 1e6);
+        Self { median, low, high, cycles, samples: samples.len() }
+    }
+
+    /// Nothing was timed yet.
+    pub(crate) fn none() -> Self {
+        Self { median: 0.0, low: 0.0, high: 0.0, cycles: 0.0, samples: 0 }
+    }
+
+    /// The clock of the core meanwhile, in gigahertz.
+    pub(crate) fn gigahertz(&self) -> f64 {
+        self.cycles / self.median / 1e3
     }
 
     /// Half the way from `low` to `high` as a share of the median.

@@ -51,10 +51,13 @@ pub(crate) fn precisions(report: &Report, screen: &Screen) -> String {
     });
     let table = screen.table(&headings, &rows.collect::<Vec<_>>());
     let note = format!(
-        "Time: one image at a time; +-: half of what the middle half of all samples lie\nwithin. Images/s: {} at a time. Weights in KiB.",
+        "Time: one image at a time, with the core at {:.2} GHz; {}: half of what the middle half of \
+         all samples lie within. Images/s: {} at a time. Weights in KiB.",
+        first.time.gigahertz(),
+        screen.text("±", "+-"),
         super::BATCH
     );
-    section(screen, "Precisions", &table, &note)
+    section(screen, "Precisions", &table, &wrapped(&note))
 }
 
 /// Each stage's time and error in each precision.
@@ -91,8 +94,16 @@ pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
         let naive = same.clone().find(|other| other.name == "Naive");
         naive.or(same.clone().next()).map_or(1.0, |other| other.time.median / row.time.median)
     };
-    let headings =
-        ["Precision", "Algorithm", ">Time", screen.text(">±", ">+-"), ">Faster", ">Error"];
+    let headings = [
+        "Precision",
+        "Algorithm",
+        "On",
+        ">Time",
+        screen.text(">±", ">+-"),
+        ">Cycles",
+        ">Faster",
+        ">Error",
+    ];
     let rows = report.algorithms.iter().map(|row| {
         vec![
             row.precision.into(),
@@ -100,12 +111,16 @@ pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
             row.isa.into(),
             screen.micros(row.time.median),
             spread(&row.time),
+            thousands(row.time.cycles as usize),
             times(slowest(row), screen.text("×", "x")),
             figure(Some(row.error)),
         ]
     });
     let table = screen.table(&headings, &rows.collect::<Vec<_>>());
-    let mut note = "Against Naive; error: the largest difference of a score.".to_owned();
+    let mut note =
+        "Against Naive; error: the largest difference of a score. Cycles are of the core, \
+                    whose clock may differ from run to run."
+            .to_owned();
     for row in &report.algorithms {
         let uses = row.uses();
         if !(uses.len() == 1 && uses[0].0 == row.name) {

@@ -79,6 +79,7 @@ impl Row {
     }
 
     /// The same for an engine that has a thread of its own.
+    #[cfg(feature = "others")]
     pub fn wall(self) -> Self {
         Self { wall: true, ..self }
     }

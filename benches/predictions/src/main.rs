@@ -21,9 +21,7 @@ const PARTS: u32 = 50;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [precision, count, file] = &arguments[..] else {
-        panic!("give PRECISION COUNT FILE")
-    };
+    let [precision, count, file] = &arguments[..] else { panic!("give PRECISION COUNT FILE") };
     let count: NonZero<u32> = count.parse().expect("a number of predictions");
     let (count, file) = (count.get(), Path::new(file));
     match precision.as_str() {

@@ -8,7 +8,7 @@
 //! ```text
 //! error: `conv3`: a 7×7 kernel does not fit its input of 5×5 (16 channels, from `pool2`)
 //!          help: use a kernel of at most 5, or `padding = 1`
-//!   --> ui-tests/kernel_larger_than_its_input.rs:11:28
+//!   --> kernel_larger_than_its_input.rs:11:28
 //!    |
 //! 11 |         conv3: Conv2d<120, 7>,
 //!    |                            ^
@@ -19,7 +19,7 @@
 //! ```text
 //! error: `fc1`: `Linear` takes a flat input, and this one is [6, 6, 6] (from `relu1`)
 //!          help: put a `Flatten` before it
-//!  --> ui-tests/linear_after_conv_without_flatten.rs:7:14
+//!  --> linear_after_conv_without_flatten.rs:7:14
 //!   |
 //! 7 |         fc1: Linear<10>,
 //!   |              ^^^^^^
@@ -30,7 +30,7 @@
 //! ```text
 //! error: `Net`: the declared output is [10], and the layers give [12] (from `fc1`)
 //!          help: write `-> [12]`, or change the layers
-//!  --> ui-tests/declared_output_differs.rs:4:30
+//!  --> declared_output_differs.rs:4:30
 //!   |
 //! 4 |     struct Net: [3, 8, 8] -> [10] {
 //!   |                              ^^^^

@@ -8,7 +8,7 @@ const README: &str = include_str!("../README.md");
 fn the_compile_error_is_the_compilers() {
     let error =
         fs::read_to_string("ui-tests/kernel_larger_than_its_input.stderr").expect("it is there");
-    let error = error.replace("ui-tests/kernel_larger_than_its_input.rs", "src/main.rs");
+    let error = error.replace("kernel_larger_than_its_input.rs", "src/main.rs");
     assert!(README.contains(error.trim_end()), "the README should show:\n{error}");
 }
 

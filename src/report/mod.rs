@@ -177,9 +177,16 @@ mod tests {
 
     #[test]
     fn a_timing_is_the_middle_and_what_most_lie_between() {
-        let timing = Timing::of((0..=100).rev().map(f64::from).collect());
+        let samples: Vec<_> = (0..=100).rev().map(|us| [f64::from(us), 2e9]).collect();
+        let timing = Timing::of(&samples);
         assert_eq!((timing.low, timing.median, timing.high), (25.0, 50.0, 75.0));
-        assert_eq!(timing.spread(), 0.5);
-        assert_eq!(Timing::of(vec![3.0]).spread(), 0.0);
+        assert_eq!((timing.spread(), timing.cycles, timing.gigahertz()), (0.5, 100_000.0, 2.0));
+        assert_eq!(Timing::of(&[[3.0, 1e9]]).spread(), 0.0);
+    }
+
+    #[test]
+    fn cycles_are_the_same_at_any_clock() {
+        let samples = [[2.0, 4e9], [4.0, 2e9], [8.0, 1e9]];
+        assert_eq!(Timing::of(&samples).cycles, 8000.0);
     }
 }

@@ -5,7 +5,7 @@ use microcnn::lenet::LeNet5;
 microcnn::bench_network! {
     LeNet5,
     precisions: [f32, i8, W4A8, I4],
-    algorithms: [Auto, Im2col],
+    algorithms: [Auto, Direct, Im2col],
     network: LeNet5::pretrained();
     LeNet5,
     precisions: [f32],

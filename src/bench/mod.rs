@@ -15,10 +15,11 @@ use crate::simd::{self, Block, Isa};
 use std::boxed::Box;
 use std::fmt::{Display, Write as _};
 use std::hint::black_box;
+use std::rc::Rc;
 use std::string::{String, ToString};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
-use std::{eprintln, format, println, vec};
+use std::{eprintln, format, println};
 
 /// How long criterion warms a case up, unless its command line says otherwise.
 pub const WARM_UP: Duration = Duration::from_millis(200);
@@ -63,7 +64,8 @@ impl Suite {
         self.name
     }
 
-    /// A model on every instruction set and batch: all of it, and each stage.
+    /// A model on every instruction set: all of it with every batch, and each stage, whose time is that of
+    /// one image after the other, with the first one.
     pub fn add<S: Isas, N: Network + 'static>(
         &mut self,
         algorithm: &str,
@@ -71,7 +73,7 @@ impl Suite {
         oracle: &Oracle,
     ) {
         simd::each_supported(&mut Each::<S, N> {
-            model,
+            model: Rc::new(model),
             algorithm,
             oracle,
             batches: self.batches,
@@ -89,7 +91,7 @@ impl Suite {
 }
 
 struct Each<'a, S, N> {
-    model: N,
+    model: Rc<N>,
     algorithm: &'a str,
     oracle: &'a Oracle,
     batches: &'static [usize],
@@ -108,9 +110,10 @@ impl<S: Isas, N: Network + 'static> simd::Visitor for Each<'_, S, N> {
 
 impl<S: Isas, N: Network + 'static> Each<'_, S, N> {
     fn on<I: Isa>(&mut self, isa: I) {
-        for &batch in self.batches {
-            let images = images(volume(N::INPUT), batch);
-            for stage in (0..N::STAGES.len()).map(Some).chain([None]) {
+        for (at, &batch) in self.batches.iter().enumerate() {
+            let images: Rc<[f32]> = images(volume(N::INPUT), batch).into();
+            let stages = if at == 0 { N::STAGES.len() } else { 0 };
+            for stage in (0..stages).map(Some).chain([None]) {
                 let layer = stage.map_or_else(|| "predict".into(), stage_name::<N>);
                 let (precision, algorithm, isa_name) = (N::PRECISION, self.algorithm, I::NAME);
                 let macs = match stage {
@@ -119,12 +122,12 @@ impl<S: Isas, N: Network + 'static> Each<'_, S, N> {
                 };
                 let runner = Loaded {
                     isa,
-                    network: self.model.clone(),
-                    images: images.clone(),
+                    network: Rc::clone(&self.model),
+                    images: Rc::clone(&images),
                     batch,
                     stage,
-                    scores: vec![0.0; batch * volume(N::OUTPUT)],
-                    workspace: network::workspace::<N>(),
+                    scores: Vec::new(),
+                    workspace: None,
                 };
                 self.cases.push(Case {
                     id: format!("{layer}/{precision}/{algorithm}/{isa_name}/b{batch}"),
@@ -140,9 +143,11 @@ impl<S: Isas, N: Network + 'static> Each<'_, S, N> {
     }
 }
 
-/// Multiply-adds of the layers that a stage does.
+/// Multiply-adds of the layers that a stage does: those from its row to the next stage's.
 pub(crate) fn stage_macs<N: Network>(stage: usize) -> usize {
-    N::STAGES[stage].map_or(0, |row| N::LAYERS[row].macs)
+    let Some(row) = N::STAGES[stage] else { return 0 };
+    let next = N::STAGES.iter().flatten().filter(|&&next| next > row).min();
+    N::LAYERS[row..next.copied().unwrap_or(N::LAYERS.len())].iter().map(|layer| layer.macs).sum()
 }
 
 /// One thing to measure.
@@ -219,24 +224,27 @@ trait Runner {
 
 struct Loaded<I, N> {
     isa: I,
-    network: N,
-    images: Vec<f32>,
+    network: Rc<N>,
+    images: Rc<[f32]>,
     batch: usize,
     stage: Option<usize>,
+    // These only once it runs: a suite has many cases, and a command line chooses few.
     scores: Vec<f32>,
-    workspace: Box<[Block]>,
+    workspace: Option<Box<[Block]>>,
 }
 
 impl<I: Isa, N: Network> Loaded<I, N> {
     fn predict(&mut self) {
         let Self { isa, network, images, scores, workspace, .. } = self;
-        network::predict_slice_on(*isa, network, black_box(images), scores, workspace);
+        let workspace = workspace.get_or_insert_with(network::workspace::<N>);
+        network::predict_slice_on(*isa, &**network, black_box(images), scores, workspace);
         black_box(scores);
     }
 }
 
 impl<I: Isa, N: Network> Runner for Loaded<I, N> {
     fn scores(&mut self) -> &[f32] {
+        self.scores.resize(self.batch * volume(N::OUTPUT), 0.0);
         self.predict();
         &self.scores
     }
@@ -252,8 +260,8 @@ impl<I: Isa, N: Network> Runner for Loaded<I, N> {
         let images = self.images.chunks_exact(self.images.len() / self.batch);
         let stage = images.map(|image| {
             let mut stages = Repeated::new(stage, runs);
-            let workspace = &mut self.workspace;
-            time_stage_on(self.isa, &self.network, image, workspace, &mut stages);
+            let workspace = self.workspace.get_or_insert_with(network::workspace::<N>);
+            time_stage_on(self.isa, &*self.network, image, workspace, &mut stages);
             stages.time()
         });
         stage.sum()
@@ -304,4 +312,60 @@ const fn equal(a: &[u8], b: &[u8]) -> bool {
         at += 1;
     }
     at == a.len() && at == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    crate::network! {
+        struct Tiny: [1, 6, 6] -> [2] {
+            conv: Conv2d<3, 3>, ReLU,
+            MaxPool2d<2>, Flatten,
+            fc: Linear<2>,
+        }
+    }
+
+    struct Plain;
+
+    impl Isas for Plain {
+        const NAMES: &'static [&'static str] = &["scalar"];
+    }
+
+    fn suite(oracle: &Oracle) -> Vec<Case> {
+        let network = Tiny::<f32>::random(1);
+        let mut suite = Suite::new::<_, Plain>(&network, &[1, 3]);
+        suite.add::<Plain, _>("Auto", network, oracle);
+        suite.cases().collect()
+    }
+
+    #[test]
+    fn a_suite_has_the_network_with_every_batch_and_each_layer() {
+        let cases = suite(&oracle(Tiny::<f32>::random(1).with_algorithm::<Naive>()));
+        let cases: Vec<_> = cases.iter().map(|case| (case.id(), case.elements())).collect();
+        let wanted = [
+            ("predict/f32/Auto/scalar/b1", 1),
+            ("predict/f32/Auto/scalar/b3", 3),
+            ("input/f32/Auto/scalar/b1", 1),
+            ("conv/f32/Auto/scalar/b1", 3 * 16 * 9),
+            ("fc/f32/Auto/scalar/b1", 12 * 2),
+        ];
+        assert_eq!(cases, wanted.map(|(id, elements)| (id.to_string(), elements)));
+    }
+
+    #[test]
+    fn a_case_runs_and_takes_time() {
+        let cases = suite(&oracle(Tiny::<f32>::random(1).with_algorithm::<Naive>()));
+        for mut case in cases {
+            assert!(case.run(50) > Duration::ZERO, "{}", case.id());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "predict/f32/Auto/scalar/b1: score 0 is")]
+    fn a_wrong_answer_is_not_timed() {
+        let other = oracle(Tiny::<f32>::random(2).with_algorithm::<Naive>());
+        suite(&other)[0].run(1);
+    }
 }

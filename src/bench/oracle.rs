@@ -16,6 +16,8 @@ use std::{format, vec};
 pub struct Oracle {
     /// Of each image in turn.
     scores: Vec<f32>,
+    /// Scores of an image.
+    each: usize,
     /// Of the largest score, or 0.
     tolerance: f32,
 }
@@ -35,7 +37,7 @@ pub fn oracle<N: Network>(network: N) -> Oracle {
         // A last bit of a float can be a step of the integers that follow.
         (true, true) => 0.05,
     };
-    Oracle { scores, tolerance }
+    Oracle { scores, each: volume(N::OUTPUT), tolerance }
 }
 
 /// Rounding a sum of `n` products costs up to `n + 1` times half an ulp of its size in any order, and in
@@ -49,12 +51,21 @@ fn tolerance(layers: &[LayerInfo]) -> f32 {
 impl Oracle {
     /// Whether the scores of some images are right.
     pub(super) fn compare(&self, scores: &[f32]) -> Result<(), String> {
+        if let Some(at) = self.scores.iter().position(|score| !score.is_finite()) {
+            let score = self.scores[at];
+            return Err(format!(
+                "`Naive` on `scalar` has {score} as score {at}: nothing compares with it"
+            ));
+        }
+        if scores.is_empty() || !scores.len().is_multiple_of(self.each) {
+            return Err(format!("{} scores are not {} for each image", scores.len(), self.each));
+        }
         let largest = self.scores.iter().fold(0.0, |largest: f32, score| largest.max(score.abs()));
         let bound = self.tolerance * largest;
         for (at, (&found, &wanted)) in scores.iter().zip(self.scores.iter().cycle()).enumerate() {
             // Not `>`, which a NaN would pass.
             let near = (found - wanted).abs() <= bound;
-            if !near && found.to_bits() != wanted.to_bits() {
+            if !near {
                 return Err(format!(
                     "score {at} is {found:e}, `Naive` on `scalar` has {wanted:e}; the bound is {bound:e}"
                 ));
@@ -90,11 +101,16 @@ mod tests {
 
     #[test]
     fn the_comparison_fails_where_it_should() {
-        let oracle = Oracle { scores: vec![1.0, -2.0], tolerance: 0.25 };
+        let oracle = Oracle { scores: vec![1.0, -2.0], each: 2, tolerance: 0.25 };
         assert_eq!(oracle.compare(&[1.0, -2.0, 1.5, -1.5]), Ok(()));
         assert!(oracle.compare(&[1.0, -2.0, 1.0, -1.25]).is_err());
         assert!(oracle.compare(&[f32::NAN, -2.0]).is_err());
-        let exact = Oracle { scores: vec![1.0], tolerance: 0.0 };
+        assert!(oracle.compare(&[1.0]).is_err() && oracle.compare(&[]).is_err());
+        for broken in [f32::NAN, f32::INFINITY] {
+            let oracle = Oracle { scores: vec![broken, 1.0], ..oracle.clone() };
+            assert!(oracle.compare(&[broken, 1.0]).is_err());
+        }
+        let exact = Oracle { scores: vec![1.0], each: 1, tolerance: 0.0 };
         assert!(exact.compare(&[1.0]).is_ok());
         assert!(exact.compare(&[1.0 + f32::EPSILON]).is_err());
     }

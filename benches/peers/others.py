@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""LeNet-5 in ONNX Runtime and LiteRT, as their Python packages run it: the same weights, images and
-measure as the program beside this file, one thread, one interleaved run.
+"""LeNet-5 in ONNX Runtime and LiteRT, as their Python packages run it: the same weights and images as
+the program beside this file, one thread, one interleaved run. Times are the wall clock's, and without
+the search for the largest score, which the program counts.
 
     python3 -m venv ~/peers && ~/peers/bin/pip install numpy onnx onnxruntime ai-edge-litert
     ~/peers/bin/python benches/peers/others.py [--images N] [--json]
@@ -227,9 +228,16 @@ def timed(call):
     return 1e6 * (time.perf_counter() - start)
 
 
+def images_to_time(text):
+    count = int(text)
+    if not 1 <= count <= 9984:
+        raise ValueError
+    return count
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    arguments.add_argument("--images", type=int, default=5000, help="images that each engine is timed on")
+    arguments.add_argument("--images", type=images_to_time, default=5000, help="images that each engine is timed on")
     arguments.add_argument("--json", action="store_true", help="one document instead of the table")
     options = arguments.parse_args()
     parameters, (pixels, labels) = weights(), images()

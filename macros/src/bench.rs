@@ -186,10 +186,21 @@ fn list<T: Parse + ToTokens>(
     Ok(items.into_iter().collect())
 }
 
-/// Tokens up to the next comma or semicolon outside of brackets.
+/// Tokens up to the next comma or semicolon outside of brackets, those of generic arguments too.
 fn expression(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
-    while !(input.is_empty() || input.peek(Token![,]) || input.peek(Token![;])) {
+    let (mut open, mut path) = (0, false);
+    while !(input.is_empty() || input.peek(Token![;]) || open == 0 && input.peek(Token![,])) {
+        match () {
+            // `<` opens arguments behind `::` and inside others; elsewhere it compares.
+            () if input.peek(Token![<]) && (path || open > 0) => open += 1,
+            () if open > 0 && input.peek(Token![->]) => {
+                tokens.extend([input.parse::<TokenTree>()?])
+            }
+            () if open > 0 && input.peek(Token![>]) => open -= 1,
+            () => {}
+        }
+        path = input.peek(Token![::]) || path && input.peek(Token![:]);
         tokens.extend([input.parse::<TokenTree>()?]);
     }
     match tokens.is_empty() {
@@ -280,6 +291,30 @@ impl Suite {
                 case.tell();
             }
             group.finish();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse::Parser;
+
+    #[test]
+    fn a_value_ends_at_a_comma_that_separates_no_arguments() {
+        let parser = |input: ParseStream<'_>| {
+            let value = expression(input)?;
+            input.parse::<TokenStream>().map(|rest| (value.to_string(), rest.to_string()))
+        };
+        for (value, rest) in [
+            ("LeNet5::<f32, Auto>::random(1)", ", batches: [1]"),
+            ("load::<Vec<Net<f32, Auto>>, u8>(a, b)", "; Other"),
+            ("make::<fn(u8) -> Net<f32, Auto>, u8>()", ", x"),
+            ("if a < b { c } else { d }", ", e > f"),
+        ] {
+            let (found, left) = parser.parse_str(&format!("{value}{rest}")).unwrap();
+            let plain = |text: &str| text.replace(' ', "");
+            assert_eq!((plain(&found), plain(&left)), (plain(value), plain(rest)));
         }
     }
 }

@@ -3,27 +3,24 @@
 use super::args;
 use super::data::Labelled;
 use super::json::Json;
-use super::measure::{self, best};
+use super::measure;
 use super::parameters::Parameters;
 use super::program::{Engine, Model};
 use super::screen::{Screen, progress};
+use super::timing::{Job, Timer, What};
 use super::{Failure, Program};
-use crate::bench::{Peak, clock, peak};
+use crate::bench::{Peak, peak};
 use crate::report::{
-    Algorithm, BATCH, Machine, Misread, OnIsa, Precision, Report, Stage, Timing, html, text,
+    Algorithm, Machine, Misread, OnIsa, Precision, Report, Stage, Timing, html, text,
 };
 use crate::simd::{self, Isa, Visitor};
-use std::time::{Duration, Instant};
+use std::fs;
+use std::path::Path;
 
-/// How long each sample of a time takes, at least.
-const SAMPLE: Duration = Duration::from_micros(500);
-/// Samples of each time. They are taken in turns, so that whatever else the machine does
-/// hits all alike.
+/// Samples of each time, if there is enough of it.
 const ROUNDS: usize = 101;
 /// The same of layers, which are many.
 const LAYER_ROUNDS: usize = 51;
-/// Images whose scores are compared with `Naive`'s.
-const COMPARED: usize = 100;
 
 pub(crate) fn run(
     program: &Program,
@@ -37,6 +34,19 @@ pub(crate) fn run(
     let models = parameters.select(&what.precision, &what.algorithm)?;
     let data = Labelled::open(program, what.images.as_deref(), what.labels.as_deref())?;
     let data = data.first(what.limit.map_or(usize::MAX, usize::from));
+    let unwritten = |path: &Path| {
+        let message = format!("cannot write {}", path.display());
+        move |error| Failure::because(message, error)
+    };
+    if let Some(path) = &args.html {
+        // What can't be written is known before anything is measured; what is there stays until then.
+        fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(unwritten(path))?;
+    }
     let mut bench = Bench::new(program, &data, &parameters, isa)?;
     let say = |text: String| if what.json { Ok(()) } else { screen.print(&text) };
 
@@ -48,14 +58,12 @@ pub(crate) fn run(
     bench.algorithms(&what.algorithm)?;
     say(text::algorithms(&bench.report, screen))?;
     say(text::isas(&bench.report, screen))?;
-    if let Some(path) = &args.html {
-        let page = html::page(&bench.report);
-        std::fs::write(path, page)
-            .map_err(|error| Failure::because(format!("cannot write {}", path.display()), error))?;
-        say(format!("\nThe same with plots: {}\n", path.display()))?;
-    }
     if what.json {
         screen.print_json(&Json::from(&bench.report))?;
+    }
+    if let Some(path) = &args.html {
+        fs::write(path, html::page(&bench.report)).map_err(unwritten(path))?;
+        say(format!("\nThe same with plots: {}\n", path.display()))?;
     }
     Ok(())
 }
@@ -65,6 +73,7 @@ struct Bench<'a> {
     data: &'a Labelled,
     parameters: &'a Parameters<'a>,
     isa: &'static str,
+    timer: Timer<'a>,
     /// Of the precisions in the report.
     models: Vec<&'static Model>,
     engines: Vec<Box<dyn Engine>>,
@@ -82,7 +91,10 @@ impl<'a> Bench<'a> {
             network: program.network,
             input: program.input,
             machine: machine(isa),
+            batch: 1,
             images: data.len(),
+            error_images: measure::compared(program, data),
+            floats: None,
             origin: data.origin.clone(),
             parameters: parameters.origin.clone(),
             macs: program.layers.iter().map(|layer| layer.macs).sum(),
@@ -91,13 +103,16 @@ impl<'a> Bench<'a> {
             algorithms: Vec::new(),
             isas: Vec::new(),
         };
-        Ok(Self { program, data, parameters, isa, models: Vec::new(), engines: Vec::new(), report })
+        let timer = Timer { program, data };
+        let (models, engines) = (Vec::new(), Vec::new());
+        Ok(Self { program, data, parameters, isa, timer, models, engines, report })
     }
 
     /// Accuracy, size and time of each model.
     fn precisions(&mut self, models: &[&'static Model]) -> Result<(), Failure> {
-        let bar = progress("Reading digits", models.len() * self.data.len());
+        let bar = progress("Reading images", models.len() * self.data.len());
         let measure = measure::Bench::new(self.program, self.data, self.parameters, self.isa)?;
+        self.report.floats = measure.reference();
         for model in models {
             let row = measure.measure(model, &bar)?;
             let engine = self.parameters.load(model)?;
@@ -108,6 +123,8 @@ impl<'a> Bench<'a> {
                 let last = stage.layers.last()?;
                 row.layers.iter().find(|layer| layer.name == *last)?.mse
             });
+            let algorithms = self.report.stages.iter();
+            let algorithms = algorithms.map(|stage| algorithm(self.program, model, stage));
             let (confusion, misread) = self.mistakes(&row.answers);
             let nothing = Timing::none();
             self.report.precisions.push(Precision {
@@ -115,12 +132,14 @@ impl<'a> Bench<'a> {
                 algorithm: model.algorithm,
                 time: nothing,
                 batch: nothing,
+                total: nothing,
                 weight_bytes: row.weight_bytes,
                 workspace_bytes: engine.workspace_bytes(),
                 element_bytes: engine.element_bytes(),
                 accuracy: row.accuracy,
                 agreement: row.agreement,
                 stages: Vec::new(),
+                algorithms: algorithms.collect(),
                 errors: errors.collect(),
                 confusion,
                 misread,
@@ -129,14 +148,17 @@ impl<'a> Bench<'a> {
             self.models.push(model);
         }
         bar.finish_and_clear();
+        let isa = self.isa_of(models[0]);
+        let batch = self.timer.batch(&mut *self.engines[0], isa);
+        self.report.batch = batch;
         let mut jobs = Vec::new();
         for (engine, model) in models.iter().enumerate() {
             let isa = self.isa_of(model);
-            jobs.extend([1, BATCH].map(|batch| Job { engine, isa, what: What::All(batch) }));
+            jobs.extend([1, batch].map(|batch| Job { engine, isa, what: What::All(batch) }));
         }
-        let times = self.times("Timing precisions", ROUNDS, &jobs);
+        let times = self.timer.times(&mut self.engines, "Timing precisions", ROUNDS, &jobs);
         for (row, times) in self.report.precisions.iter_mut().zip(times.chunks_exact(2)) {
-            [row.time, row.batch] = [times[0], times[1]];
+            [row.time, row.batch] = [times[0][0], times[1][0]];
         }
         Ok(())
     }
@@ -146,7 +168,7 @@ impl<'a> Bench<'a> {
         model.isa.unwrap_or(self.isa)
     }
 
-    /// Which digits were taken for which, and the images of those that were read wrong.
+    /// Which classes were taken for which, and the images that were read wrong.
     fn mistakes(&self, answers: &[usize]) -> (Vec<Vec<usize>>, Vec<Misread>) {
         let classes = self.program.classes();
         let mut confusion = vec![vec![0; classes]; classes];
@@ -163,35 +185,32 @@ impl<'a> Bench<'a> {
 
     /// The time of each stage on each instruction set.
     fn stages(&mut self) {
-        let isas: Vec<&str> = self.report.machine.isas.iter().map(|(name, _)| *name).collect();
+        let isas: Vec<&'static str> =
+            self.report.machine.isas.iter().map(|(name, _)| *name).collect();
+        let whats = [What::Stages(self.report.stages.len()), What::All(1)];
         let mut jobs = Vec::new();
         for (engine, model) in self.models.iter().enumerate() {
-            for isa in isas.iter().filter(|isa| model.isa.is_none_or(|only| only == **isa)) {
-                let stages = (0..self.report.stages.len()).map(What::Stage);
-                let all = stages.chain([What::All(1)]);
-                jobs.extend(all.map(|what| Job { engine, isa, what }));
+            for &isa in isas.iter().filter(|isa| model.isa.is_none_or(|only| only == **isa)) {
+                jobs.extend(whats.map(|what| Job { engine, isa, what }));
             }
         }
-        let times = self.times("Timing layers", LAYER_ROUNDS, &jobs);
-        let columns = times.chunks_exact(self.report.stages.len() + 1);
-        for (job, times) in jobs.chunks_exact(self.report.stages.len() + 1).zip(columns) {
-            let Job { engine, isa, .. } = job[0];
-            let own = self.isa_of(self.models[engine]);
-            let row = &mut self.report.precisions[engine];
-            let (total, stages) = times.split_last().expect("a column has its total");
-            if isa == own {
-                row.stages = stages.to_vec();
+        let times = self.timer.times(&mut self.engines, "Timing layers", LAYER_ROUNDS, &jobs);
+        for (jobs, times) in jobs.chunks_exact(2).zip(times.chunks_exact(2)) {
+            let Job { engine: row, isa, .. } = jobs[0];
+            let (stages, total) = (times[0].clone(), times[1][0]);
+            if isa == self.isa_of(self.models[row]) {
+                let row = &mut self.report.precisions[row];
+                (row.stages, row.total) = (stages.clone(), total);
             }
-            let (precision, stages) = (row.name, stages.to_vec());
-            self.report.isas.push(OnIsa { precision, isa, total: *total, stages });
+            self.report.isas.push(OnIsa { row, isa, total, stages });
         }
     }
 
     /// Time and error of each algorithm, in each precision that has several.
     fn algorithms(&mut self, named: &[String]) -> Result<(), Failure> {
-        let precisions: Vec<String> = self.report.names().map(str::to_owned).collect();
+        let precisions: Vec<&str> = self.report.precisions.iter().map(|row| row.name).collect();
         let models = self.program.models.iter().filter(|model| {
-            precisions.iter().any(|name| name == model.precision)
+            precisions.contains(&model.precision)
                 && (named.is_empty()
                     || model.algorithm == "Naive"
                     || named.iter().any(|name| name.eq_ignore_ascii_case(model.algorithm)))
@@ -201,22 +220,25 @@ impl<'a> Bench<'a> {
             models.iter().filter(|other| other.precision == model.precision).count() > 1
         };
         let mut models: Vec<&Model> = models.iter().filter(several).copied().collect();
-        models.sort_by_key(|model| precisions.iter().position(|name| name == model.precision));
+        models.sort_by_key(|model| precisions.iter().position(|name| *name == model.precision));
         let engines = models.iter().map(|model| self.parameters.load(model));
-        let engines = engines.collect::<Result<Vec<_>, _>>()?;
-        let kept = std::mem::replace(&mut self.engines, engines);
-        let jobs = models.iter().enumerate().map(|(engine, model)| Job {
-            engine,
-            isa: self.isa_of(model),
-            what: What::All(1),
-        });
-        let jobs: Vec<Job> = jobs.collect();
-        let times = self.times("Timing algorithms", ROUNDS, &jobs);
-        let scores: Vec<Vec<f32>> = (0..models.len()).map(|engine| self.scores(engine)).collect();
-        for (at, (model, time)) in models.iter().zip(times).enumerate() {
-            let naive = models
-                .iter()
-                .position(|other| other.precision == model.precision && other.algorithm == "Naive");
+        let mut engines = engines.collect::<Result<Vec<_>, _>>()?;
+        let mut jobs = Vec::new();
+        for (engine, model) in models.iter().enumerate() {
+            let naive = naive_of(&models, model).map(|at| self.isa_of(models[at]));
+            let own = self.isa_of(model);
+            // Where `Naive` runs on another instruction set, a factor says something on that one only.
+            let isas = [Some(own), naive.filter(|isa| *isa != own)];
+            let what = What::All(1);
+            jobs.extend(isas.into_iter().flatten().map(|isa| Job { engine, isa, what }));
+        }
+        let times = self.timer.times(&mut engines, "Timing algorithms", ROUNDS, &jobs);
+        let scores = jobs.iter().map(|job| self.scores(&mut *engines[job.engine], job.isa));
+        let scores: Vec<Vec<f32>> = scores.collect();
+        for (at, (job, time)) in jobs.iter().zip(times).enumerate() {
+            let model = models[job.engine];
+            let naive = naive_of(&models, model);
+            let naive = naive.and_then(|naive| jobs.iter().position(|job| job.engine == naive));
             let pairs = scores[at].iter().zip(&scores[naive.unwrap_or(at)]);
             let error = pairs.map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max);
             let layers = model.algorithms.iter().zip(self.program.layers);
@@ -224,101 +246,37 @@ impl<'a> Bench<'a> {
             self.report.algorithms.push(Algorithm {
                 precision: model.precision,
                 name: model.algorithm,
-                isa: self.isa_of(model),
-                time,
+                isa: job.isa,
+                time: time[0],
                 error,
                 layers: layers.map(|(algorithm, layer)| (*algorithm, layer.name)).collect(),
             });
         }
-        self.engines = kept;
         Ok(())
     }
 
     /// What an engine makes of the first images.
-    fn scores(&mut self, engine: usize) -> Vec<f32> {
+    fn scores(&self, engine: &mut dyn Engine, isa: &str) -> Vec<f32> {
         let mut all = Vec::new();
         let mut scores = vec![0.0; self.program.classes()];
-        for image in self.data.images().take(COMPARED) {
-            self.engines[engine].predict(image, &mut scores);
+        for image in self.data.images().take(self.report.error_images) {
+            engine.predict_on(isa, image, &mut scores);
             all.extend_from_slice(&scores);
         }
         all
     }
-
-    /// The time of each job for one image, in turns.
-    fn times(&mut self, what: &str, rounds: usize, jobs: &[Job]) -> Vec<Timing> {
-        let bar = progress(what, rounds);
-        let runs: Vec<u64> = jobs.iter().map(|job| self.runs(job)).collect();
-        let mut samples = vec![Vec::with_capacity(rounds); jobs.len()];
-        for round in 0..rounds {
-            for ((job, &runs), samples) in jobs.iter().zip(&runs).zip(&mut samples) {
-                // The job before this one has filled the caches with its own weights.
-                self.time(job, round, 1 + runs / 8);
-                let clock = clock();
-                let time = self.time(job, round, runs).as_secs_f64();
-                samples.push([1e6 * time / (runs as f64 * job.what.images() as f64), clock]);
-            }
-            bar.inc(1);
-        }
-        bar.finish_and_clear();
-        samples.iter().map(|samples| Timing::of(samples)).collect()
-    }
-
-    /// How often a job has to run for a sample.
-    fn runs(&mut self, job: &Job) -> u64 {
-        let mut runs = 1;
-        loop {
-            let time = self.time(job, 0, runs);
-            if time >= SAMPLE || runs >= 1 << 20 {
-                return runs;
-            }
-            let wanted = SAMPLE.as_secs_f64() / time.as_secs_f64().max(1e-9);
-            runs = (runs as f64 * wanted.clamp(1.2, 10.0)).ceil() as u64;
-        }
-    }
-
-    fn time(&mut self, job: &Job, round: usize, runs: u64) -> Duration {
-        let engine = &mut *self.engines[job.engine];
-        let image = |at: usize| self.data.image(at % self.data.len());
-        match job.what {
-            What::Stage(stage) => engine.time_stage_on(job.isa, image(round), stage, runs),
-            What::All(batch) => {
-                let first = round * BATCH;
-                let images: Vec<u8> = (first..first + BATCH).flat_map(image).copied().collect();
-                let mut scores = vec![0.0; batch * self.program.classes()];
-                let mut calls = images.chunks_exact(images.len() / BATCH * batch).cycle();
-                let start = Instant::now();
-                for images in (0..runs).filter_map(|_| calls.next()) {
-                    engine.predict_on(job.isa, images, &mut scores);
-                    std::hint::black_box(best(&scores));
-                }
-                start.elapsed()
-            }
-        }
-    }
 }
 
-/// Something to time.
-struct Job {
-    engine: usize,
-    isa: &'static str,
-    what: What,
+/// Where the model is that others of a precision are compared with.
+fn naive_of(models: &[&Model], model: &Model) -> Option<usize> {
+    models.iter().position(|other| other.precision == model.precision && other.algorithm == "Naive")
 }
 
-#[derive(Clone, Copy)]
-enum What {
-    /// Batches of so many images, a divisor of [`BATCH`].
-    All(usize),
-    Stage(usize),
-}
-
-impl What {
-    fn images(self) -> usize {
-        match self {
-            Self::All(batch) => batch,
-            Self::Stage(_) => 1,
-        }
-    }
+/// What runs the layers of a stage in a model; nothing where there is no choice.
+fn algorithm(program: &Program, model: &Model, stage: &Stage) -> &'static str {
+    let layers = program.layers.iter().zip(model.algorithms);
+    let mut own = layers.filter(|(layer, _)| stage.layers.contains(&layer.name));
+    own.find(|(_, algorithm)| !algorithm.is_empty()).map_or("", |(_, algorithm)| *algorithm)
 }
 
 /// The stages of a network, with the layers that each does.
@@ -368,7 +326,11 @@ fn flags() -> String {
     macro_rules! features {
         ($($feature:tt)*) => { $(if cfg!(target_feature = $feature) { on.push($feature); })* };
     }
-    features!("sse4.2" "avx2" "fma" "avx512f" "avx512vnni" "neon" "dotprod" "i8mm" "simd128");
+    features!("sse4.2" "avx2" "fma" "avx512f" "avx512vnni" "dotprod" "i8mm" "simd128");
+    // Every AArch64 has it.
+    if cfg!(all(target_feature = "neon", not(target_arch = "aarch64"))) {
+        on.push("neon");
+    }
     let on = if on.is_empty() { "no target features".to_owned() } else { on.join(", ") };
     let build =
         if cfg!(debug_assertions) { "built with debug assertions" } else { "release build" };

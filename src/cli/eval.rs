@@ -3,7 +3,7 @@
 use super::args::Eval;
 use super::data::Labelled;
 use super::json::{Json, object};
-use super::measure::{Bench, Row};
+use super::measure::{Bench, Row, compared};
 use super::parameters::Parameters;
 use super::screen::{Screen, counted, percent, progress, thousands};
 use super::{Failure, Program};
@@ -30,7 +30,9 @@ pub(crate) fn run(
     let rows = rows?;
     if args.json {
         let results: Json = rows.iter().collect();
-        return screen.print_json(&object! { "images": data.len(), "results": results });
+        return screen.print_json(&object! {
+            "images": data.len(), "error_images": compared(program, &data), "results": results,
+        });
     }
     let images = counted(data.len(), "image");
     let mut title = format!("{} on {images} of {}, {isa}", program.network, data.origin);
@@ -38,7 +40,11 @@ pub(crate) fn run(
         // A quantized file does not say what it was made from.
         title += "\nDrop, agreement and errors: against the f32 parameters inside the program";
     }
-    screen.print(&format!("{title}\n{}\n{}", table(screen, &rows), layers(screen, &rows)))
+    screen.print(&format!(
+        "{title}\n{}\n{}",
+        table(screen, &rows),
+        layers(screen, &rows, compared(program, &data))
+    ))
 }
 
 /// What stands where there is nothing to compare with.
@@ -77,13 +83,16 @@ pub(crate) fn table(screen: &Screen, rows: &[Row]) -> String {
 }
 
 /// Each layer's error under each model, where there is any.
-fn layers(screen: &Screen, rows: &[Row]) -> String {
+fn layers(screen: &Screen, rows: &[Row], images: usize) -> String {
     let differs = |row: &&Row| row.layers.iter().any(|layer| layer.mse.is_some_and(|x| x > 0.0));
     let rows: Vec<&Row> = rows.iter().filter(differs).collect();
     let mut text = String::new();
     for rows in rows.chunks(COLUMNS) {
-        let title = "Mean squared error of each layer against f32";
-        text += &format!("\n{}\n{}\n", screen.bold(title), layer_table(screen, rows));
+        let title = format!(
+            "Mean squared error of each layer against f32, first {}",
+            counted(images, "image"),
+        );
+        text += &format!("\n{}\n{}\n", screen.bold(&title), layer_table(screen, rows));
     }
     text
 }

@@ -8,8 +8,12 @@ use super::{Failure, Program};
 use indicatif::ProgressBar;
 use std::time::{Duration, Instant};
 
-/// Images whose layers are compared, from the first.
-const TRACED: usize = 100;
+/// Images whose results are compared one by one, from the first: of small networks so many ..
+const COMPARED: usize = 100;
+/// .. of larger ones as many as take so many multiply-adds ..
+const COMPARED_MACS: usize = 2_000_000_000;
+/// .. but no fewer than these.
+const FEWEST_COMPARED: usize = 5;
 /// Images that are timed together.
 const CHUNK: usize = 20;
 /// For how long a model runs at least, so that its time can be relied on.
@@ -66,6 +70,12 @@ impl From<&LayerError> for Json {
     }
 }
 
+/// On how many images errors are computed, from the first. The same on every machine.
+pub(crate) fn compared(program: &Program, data: &Labelled) -> usize {
+    let macs: usize = program.layers.iter().map(|layer| layer.macs).sum();
+    (COMPARED_MACS / macs.max(1)).clamp(FEWEST_COMPARED, COMPARED).min(data.len())
+}
+
 /// Measures models one after the other, each against the program's reference.
 pub(crate) struct Bench<'a> {
     program: &'a Program,
@@ -98,6 +108,11 @@ impl<'a> Bench<'a> {
             Reference { engine, answers, accuracy }
         });
         Ok(Self { program, data, parameters, isa, reference })
+    }
+
+    /// The precision that models are compared with, if there is one.
+    pub(crate) fn reference(&self) -> Option<&'static str> {
+        self.reference.as_ref().map(|_| self.program.reference().precision)
     }
 
     /// Measures a model; the bar advances by the number of images.
@@ -162,7 +177,7 @@ impl<'a> Bench<'a> {
     /// The mean squared difference from the reference in each layer.
     fn errors(&self, engine: &dyn Engine, reference: &Reference) -> Vec<f64> {
         let mut errors: Vec<(f64, usize)> = vec![(0.0, 0); self.program.layers.len()];
-        for image in self.data.images().take(TRACED) {
+        for image in self.data.images().take(compared(self.program, self.data)) {
             let image: Vec<f32> = image.iter().map(|&value| f32::from(value) / 255.0).collect();
             let (ours, theirs) = (engine.trace(&image), reference.engine.trace(&image));
             for ((sum, count), (ours, theirs)) in errors.iter_mut().zip(ours.iter().zip(&theirs)) {

@@ -20,6 +20,7 @@ mod portrait;
 mod program;
 mod quantize;
 pub(crate) mod screen;
+mod timing;
 
 pub use program::{Inside, Model, Pictures, Program, program};
 

@@ -199,8 +199,8 @@ pub(crate) trait Engine {
     fn weight_bytes(&self) -> usize;
     /// [`predict`](Self::predict) on an instruction set of this machine.
     fn predict_on(&mut self, isa: &str, images: &[u8], scores: &mut [f32]);
-    /// What some runs of a stage take on an instruction set of this machine.
-    fn time_stage_on(&mut self, isa: &str, image: &[u8], stage: usize, runs: u64) -> Duration;
+    /// What so many runs of each stage take on an instruction set of this machine.
+    fn time_stages_on(&mut self, isa: &str, image: &[u8], runs: &[u64]) -> Vec<Duration>;
     /// The name of each stage of the forward function, and the row of the first layer that it does.
     fn stages(&self) -> Vec<(String, Option<usize>)>;
     /// Bytes of scratch memory.
@@ -243,11 +243,11 @@ impl<N: Network> Engine for Loaded<N> {
         on(isa, &mut Predict { network: &*network, images, scores, workspace });
     }
 
-    fn time_stage_on(&mut self, isa: &str, image: &[u8], stage: usize, runs: u64) -> Duration {
+    fn time_stages_on(&mut self, isa: &str, image: &[u8], runs: &[u64]) -> Vec<Duration> {
         let Self { network, workspace } = self;
-        let mut stages = Repeated::new(stage, runs);
+        let mut stages = Repeated::each(runs.to_vec());
         on(isa, &mut Stage { network: &*network, image, workspace, stages: &mut stages });
-        stages.time()
+        stages.times().to_vec()
     }
 
     fn stages(&self) -> Vec<(String, Option<usize>)> {
@@ -337,11 +337,11 @@ impl<N: Network, Like: Network> Engine for Plain<N, Like> {
         self.predict(images, scores);
     }
 
-    fn time_stage_on(&mut self, _: &str, image: &[u8], stage: usize, runs: u64) -> Duration {
+    fn time_stages_on(&mut self, _: &str, image: &[u8], runs: &[u64]) -> Vec<Duration> {
         let Loaded { network, workspace } = &mut self.loaded;
-        let mut stages = Repeated::new(stage, runs);
+        let mut stages = Repeated::each(runs.to_vec());
         network::time_stage_on(Scalar, network, image, workspace, &mut stages);
-        stages.time()
+        stages.times().to_vec()
     }
 
     fn stages(&self) -> Vec<(String, Option<usize>)> {

@@ -77,14 +77,12 @@ impl Screen {
         sizes.join(self.text("×", "x"))
     }
 
-    /// Microseconds, to three figures.
+    /// A time of so many microseconds, to three figures.
     pub(crate) fn micros(&self, micros: f64) -> String {
-        let decimals = match micros {
-            ..10.0 => 2,
-            10.0..100.0 => 1,
-            _ => 0,
-        };
-        format!("{micros:.decimals$} {}", self.text("µs", "us"))
+        match micros {
+            ..1.0 => format!("{} ns", figures(1000.0 * micros)),
+            _ => format!("{} {}", figures(micros), self.text("µs", "us")),
+        }
     }
 
     /// A bar of `share` of `width` characters.
@@ -156,6 +154,26 @@ fn locale_has_unicode() -> bool {
     })
 }
 
+/// Three figures, or more before the point.
+fn figures(number: f64) -> String {
+    let decimals = match number {
+        ..10.0 => 2,
+        10.0..100.0 => 1,
+        _ => 0,
+    };
+    format!("{number:.decimals$}")
+}
+
+/// Three figures of a large number: `24.1K`.
+pub(crate) fn short(number: f64) -> String {
+    match number {
+        ..1e3 => format!("{number:.0}"),
+        1e3..1e6 => format!("{}K", figures(number / 1e3)),
+        1e6..1e9 => format!("{}M", figures(number / 1e6)),
+        _ => format!("{}G", figures(number / 1e9)),
+    }
+}
+
 /// A number with its thousands parted: `61,706`.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
@@ -217,4 +235,22 @@ pub(crate) fn printable(text: impl ToString) -> String {
         false => char.to_string(),
     };
     text.to_string().chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_three_figures() {
+        let screen = Screen { colour: false, unicode: true, terminal: false };
+        let texts = [0.0263, 0.4, 1.0, 26.34, 1234.4].map(|micros| screen.micros(micros));
+        assert_eq!(texts, ["26.3 ns", "400 ns", "1.00 µs", "26.3 µs", "1234 µs"]);
+    }
+
+    #[test]
+    fn large_numbers_keep_three_figures() {
+        let texts = [0.0, 999.0, 24_130.0, 1.5e6, 2.34e11].map(short);
+        assert_eq!(texts, ["0", "999", "24.1K", "1.50M", "234G"]);
+    }
 }

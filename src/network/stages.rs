@@ -11,6 +11,8 @@ use crate::simd::{Block, Isa, Kernel};
 use core::sync::atomic::{Ordering, compiler_fence};
 #[cfg(feature = "std")]
 use std::time::{Duration, Instant};
+#[cfg(feature = "std")]
+use std::vec::Vec;
 
 /// Says how often each stage of a forward function runs.
 pub trait Stages {
@@ -29,38 +31,54 @@ impl Stages for Once {
     }
 }
 
-/// One stage once to warm up and then several times against the clock, the others once.
+/// Each stage once to warm up and then several times against the clock.
 #[cfg(feature = "std")]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Repeated {
-    stage: usize,
+    /// Timed runs of each stage; of others, none.
+    runs: Vec<u64>,
+    times: Vec<Duration>,
     left: u64,
     start: Option<Instant>,
-    time: Duration,
 }
 
 #[cfg(feature = "std")]
 impl Repeated {
     /// So many timed runs of this stage.
     pub fn new(stage: usize, runs: u64) -> Self {
-        Self { stage, left: runs, start: None, time: Duration::ZERO }
+        let mut each = std::vec![0; stage + 1];
+        each[stage] = runs;
+        Self::each(each)
     }
 
-    /// What the timed runs took.
+    /// So many timed runs of each stage.
+    pub fn each(runs: Vec<u64>) -> Self {
+        Self { times: std::vec![Duration::ZERO; runs.len()], runs, left: 0, start: None }
+    }
+
+    /// What all timed runs took.
     pub fn time(&self) -> Duration {
-        self.time
+        self.times.iter().sum()
+    }
+
+    /// What the timed runs of each stage took.
+    pub fn times(&self) -> &[Duration] {
+        &self.times
     }
 
     #[inline(never)]
-    fn begin_or_end(&mut self) -> bool {
-        match self.start {
-            None if self.left > 0 => {
+    fn begin_or_end(&mut self, stage: usize) -> bool {
+        match self.start.take() {
+            None => {
+                self.left = self.runs.get(stage).copied().unwrap_or(0);
+                if self.left == 0 {
+                    return true;
+                }
                 self.start = Some(Instant::now());
                 false
             }
-            None => true,
             Some(start) => {
-                self.time = start.elapsed();
+                self.times[stage] = start.elapsed();
                 true
             }
         }
@@ -71,9 +89,6 @@ impl Repeated {
 impl Stages for Repeated {
     #[inline(always)]
     fn finished(&mut self, stage: usize) -> bool {
-        if stage != self.stage {
-            return true;
-        }
         // What this run has written may not be left to the next one.
         compiler_fence(Ordering::SeqCst);
         if self.start.is_some() {
@@ -82,15 +97,15 @@ impl Stages for Repeated {
                 return false;
             }
         }
-        self.begin_or_end()
+        self.begin_or_end(stage)
     }
 }
 
-/// What some runs of a stage take on an instruction set, in the middle of the forward function for
-/// this image.
+/// What some runs of stages take on an instruction set, each in the middle of the forward function
+/// for this image.
 ///
 /// # Panics
-/// If the image or the workspace are not of the network's size, or it has no such stage.
+/// If the image or the workspace are not of the network's size, or it has fewer stages.
 #[cfg(feature = "std")]
 pub fn time_stage_on<I: Isa, N: Network, T: Pixel>(
     isa: I,
@@ -120,15 +135,15 @@ pub fn time_stage_on<I: Isa, N: Network, T: Pixel>(
     assert!(
         image.len() == volume(N::INPUT)
             && workspace.len() >= N::WORKSPACE
-            && stages.stage < N::STAGES.len(),
-        "{} takes {} values, {} blocks of workspace and has {} stages: not {}, {} and stage {}",
+            && stages.runs.len() <= N::STAGES.len(),
+        "{} takes {} values, {} blocks of workspace and has {} stages: not {}, {} and {}",
         N::NAME,
         volume(N::INPUT),
         N::WORKSPACE,
         N::STAGES.len(),
         image.len(),
         workspace.len(),
-        stages.stage,
+        stages.runs.len(),
     );
     isa.run(Staged { network, image, workspace, stages });
 }

@@ -12,7 +12,8 @@ const MARGIN: [f64; 4] = [58.0, 14.0, 10.0, 34.0];
 
 /// One bar for each precision, a part for each stage.
 pub(super) fn stacked(report: &Report) -> String {
-    let (left, bar, gap) = (42.0, 22.0, 10.0);
+    let letters = report.labels().map(|label| label.chars().count()).max().unwrap_or(0);
+    let (left, bar, gap) = (12.0 + 6.0 * letters as f64, 22.0, 10.0);
     let sum = |row: &Precision| row.stages.iter().map(|time| time.median).sum::<f64>();
     let most = report.precisions.iter().map(sum).fold(f64::MIN_POSITIVE, f64::max);
     let scale = (WIDTH - left - 56.0) / most;
@@ -20,16 +21,17 @@ pub(super) fn stacked(report: &Report) -> String {
     for (at, row) in report.precisions.iter().enumerate() {
         let y = at as f64 * (bar + gap);
         let middle = y + bar / 2.0 + 3.5;
-        let _ = writeln!(plot, "<text x=\"0\" y=\"{middle:.1}\">{}</text>", Text(row.name));
+        let label = row.label();
+        let _ = writeln!(plot, "<text x=\"0\" y=\"{middle:.1}\">{}</text>", Text(&label));
         let mut x = left;
         for (index, (stage, time)) in report.stages.iter().zip(&row.stages).enumerate() {
-            let color = index % COLORS;
             let width = time.median * scale;
             let _ = writeln!(
                 plot,
-                "<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{bar}\" style=\"fill:var(--c{color})\">\
+                "<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{bar}\" style=\"{}\">\
                  <title>{}, {}: {}</title></rect>",
-                Text(row.name),
+                color(index).fill(),
+                Text(&label),
                 Text(&stage.layers()),
                 micros(time.median),
             );
@@ -45,13 +47,44 @@ pub(super) fn stacked(report: &Report) -> String {
 
 /// Colours that the page's style knows.
 const COLORS: usize = 8;
+/// How much of a colour is left when all were used once, twice and so on.
+const SHADES: [f64; 4] = [1.0, 0.55, 0.3, 0.15];
+
+/// The colour of the n-th thing in a plot.
+struct Color {
+    hue: usize,
+    shade: f64,
+}
+
+fn color(at: usize) -> Color {
+    Color { hue: at % COLORS, shade: SHADES[at / COLORS % SHADES.len()] }
+}
+
+impl Color {
+    /// The style of an area.
+    fn fill(&self) -> String {
+        self.style("fill", "fill-opacity")
+    }
+
+    /// The style of a line.
+    fn stroke(&self) -> String {
+        self.style("stroke", "stroke-opacity")
+    }
+
+    fn style(&self, property: &str, opacity: &str) -> String {
+        let Self { hue, shade } = self;
+        match shade {
+            1.0 => format!("{property}:var(--c{hue})"),
+            _ => format!("{property}:var(--c{hue});{opacity}:{shade}"),
+        }
+    }
+}
 
 fn legend(names: impl Iterator<Item = String>) -> String {
     let mut text = String::from("<ul class=\"legend\">\n");
     for (at, name) in names.enumerate() {
-        let color = at % COLORS;
-        let name = Text(&name).to_string();
-        let _ = writeln!(text, "<li><i style=\"background:var(--c{color})\"></i>{name}</li>");
+        let style = color(at).style("background", "opacity");
+        let _ = writeln!(text, "<li><i style=\"{style}\"></i>{}</li>", Text(&name));
     }
     text + "</ul>\n"
 }
@@ -92,18 +125,17 @@ fn accuracy(
     let mut plot = Plane { x, y }.frame(axis, "% right");
     for (index, row) in rows().enumerate() {
         let [px, py] = Plane { x, y }.place(at(row), 100.0 * row.accuracy);
-        let color = index % COLORS;
         let _ = writeln!(
             plot,
-            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"5\" style=\"fill:var(--c{color})\">\
+            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"5\" style=\"{}\">\
              <title>{}: {}, {}</title></circle>",
-            Text(row.name),
+            color(index).fill(),
+            Text(&row.label()),
             told(row),
             percent(row.accuracy),
         );
     }
-    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot)
-        + &legend(report.precisions.iter().map(|row| row.name.to_owned()))
+    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot) + &legend(report.labels())
 }
 
 /// A line for each precision over the layers.
@@ -121,18 +153,20 @@ pub(super) fn errors(report: &Report) -> String {
     let x = Axis { low: -0.5, high: stages.len() as f64 - 0.5, log: false };
     let plane = Plane { x, y };
     let mut plot = plane.axis_y("mean squared error");
-    for (at, &stage) in stages.iter().enumerate() {
+    let names: Vec<&str> = stages.iter().map(|&at| report.stages[at].layers[0]).collect();
+    let numbered = names.iter().any(|name| name.chars().count() > LETTERS / names.len());
+    let shown = |at: usize| if numbered { (at + 1).to_string() } else { names[at].to_owned() };
+    for at in (0..names.len()).step_by(names.len().div_ceil(NUMBERS)) {
         let [px, py] = plane.place(at as f64, y.low);
-        let name = report.stages[stage].layers[0];
         let _ = writeln!(
             plot,
             "<text x=\"{px:.1}\" y=\"{:.1}\" text-anchor=\"middle\" class=\"faint\">{}</text>",
             py + 13.0,
-            Text(&short(name, 58 / stages.len().max(1))),
+            Text(&shown(at)),
         );
     }
     for (index, row) in rows().enumerate() {
-        let color = index % COLORS;
+        let color = color(index);
         let points = stages
             .iter()
             .enumerate()
@@ -141,23 +175,33 @@ pub(super) fn errors(report: &Report) -> String {
         let path: Vec<String> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(
             plot,
-            "<polyline class=\"line\" style=\"stroke:var(--c{color})\" points=\"{}\"/>",
+            "<polyline class=\"line\" style=\"{}\" points=\"{}\"/>",
+            color.stroke(),
             path.join(" "),
         );
         for [x, y] in points {
             let _ = writeln!(
                 plot,
-                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" style=\"fill:var(--c{color})\"/>"
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" style=\"{}\"/>",
+                color.fill(),
             );
         }
     }
-    svg("Squared error of each layer", HEIGHT, &plot)
-        + &legend(report.precisions.iter().map(|row| row.name.to_owned()))
+    let list = if numbered { numbers(&names) } else { String::new() };
+    svg("Squared error of each layer", HEIGHT, &plot) + &list + &legend(report.labels())
 }
 
-/// The first letters of a name.
-fn short(name: &str, letters: usize) -> String {
-    name.chars().take(letters.max(2)).collect()
+/// Letters that the names of all layers together have room for, and numbers.
+const LETTERS: usize = 58;
+const NUMBERS: usize = 20;
+
+/// What the numbers below a plot stand for.
+fn numbers(names: &[&str]) -> String {
+    let mut text = String::from("<ol class=\"legend numbers\">\n");
+    for (at, name) in names.iter().enumerate() {
+        let _ = writeln!(text, "<li>{} {}</li>", at + 1, Text(name));
+    }
+    text + "</ol>\n"
 }
 
 /// Multiply-adds a second over multiply-adds a byte, below what the machine can do.
@@ -170,13 +214,13 @@ pub(super) fn roofline(report: &Report) -> String {
     let mut points = Vec::new();
     for (index, row) in report.precisions.iter().enumerate() {
         let weight = row.weight_bytes as f64 / parameters.max(1) as f64;
-        for (stage, time) in report.stages.iter().zip(&row.stages) {
+        for (at, (stage, time)) in report.stages.iter().zip(&row.stages).enumerate() {
             if stage.macs > 0 {
                 let bytes =
                     stage.parameters as f64 * weight + (stage.values * row.element_bytes) as f64;
                 let macs = stage.macs as f64;
                 let speed = macs / time.median / 1e3;
-                points.push((index, &stage.name, macs / bytes, speed));
+                points.push((index, at, macs / bytes, speed));
             }
         }
     }
@@ -206,30 +250,41 @@ pub(super) fn roofline(report: &Report) -> String {
             py - 3.0,
         );
     }
-    for (index, name, intensity, speed) in points {
+    let mut transformed = false;
+    for (index, stage, intensity, speed) in points {
         let [px, py] = plane.place(intensity, speed);
-        let color = index % COLORS;
-        let precision = Text(report.precisions[index].name);
+        let row = &report.precisions[index];
+        let (style, by) = match row.transforms(stage) {
+            true => (format!("fill:none;{}", color(index).stroke()), row.algorithms[stage]),
+            false => (color(index).fill(), ""),
+        };
+        transformed |= !by.is_empty();
+        let by = if by.is_empty() { String::new() } else { format!(" with {by}") };
         let _ = writeln!(
             plot,
-            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\" style=\"fill:var(--c{color})\">\
-             <title>{precision} {}: {speed:.1} · 10⁹ multiply-adds a second, {intensity:.1} a byte</title></circle>",
-            Text(name),
+            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"3.5\" style=\"{style}\">\
+             <title>{} {}{by}: {speed:.1} · 10⁹ multiply-adds a second, {intensity:.1} a byte</title></circle>",
+            Text(&row.label()),
+            Text(&report.stages[stage].name),
         );
     }
+    let hollow = match transformed {
+        true => {
+            " Hollow: layers that Winograd or Fft runs, which do fewer and may lie above the roof."
+        }
+        false => "",
+    };
     let note = format!(
         "<p>Measured on one core with {}: {:.0} · 10⁹ multiply-adds a second of f32 and {:.0} of bytes; \
          {:.0} GB/s from the second cache (solid), {:.0} from the first (dashed). A layer's bytes are \
-         its weights, input and output.</p>\n",
+         its weights, input and output; its multiply-adds, those of the network as written.{hollow}</p>\n",
         machine.isa,
         peak.floats / 1e9,
         peak.bytes / 1e9,
         peak.far / 1e9,
         peak.near / 1e9,
     );
-    svg("Roofline", HEIGHT, &plot)
-        + &legend(report.precisions.iter().map(|row| row.name.to_owned()))
-        + &note
+    svg("Roofline", HEIGHT, &plot) + &legend(report.labels()) + &note
 }
 
 /// What one direction of a plane shows.
@@ -381,6 +436,39 @@ mod tests {
         assert_eq!(texts(logarithmic), ["1", "2", "5", "10", "20", "50"]);
         let wide = Axis { low: 2e-9, high: 3e-3, log: true };
         assert!((2..=8).contains(&wide.ticks().len()), "{:?}", texts(wide));
+    }
+
+    #[test]
+    fn twelve_layers_have_twelve_colours_and_their_names() {
+        let report = crate::report::sample::large();
+        let plot = stacked(&report);
+        let mut styles: Vec<&str> = plot
+            .match_indices("<i style=\"")
+            .filter_map(|(at, start)| plot[at + start.len()..].split('"').next())
+            .collect();
+        assert_eq!(styles.len(), 13);
+        styles.sort_unstable();
+        styles.dedup();
+        assert_eq!(styles.len(), 13, "{styles:?}");
+        let plot = errors(&report);
+        assert!(plot.contains(">1</text>") && plot.contains(">12</text>"), "{plot}");
+        assert!(plot.contains("<li>1 conv1</li>") && plot.contains("<li>12 fc</li>"), "{plot}");
+    }
+
+    #[test]
+    fn few_layers_stand_at_their_marks() {
+        let plot = errors(&crate::report::sample::report());
+        assert!(plot.contains(">conv1</text>") && !plot.contains("<ol"), "{plot}");
+    }
+
+    #[test]
+    fn layers_that_may_lie_above_the_roof_are_hollow() {
+        let mut report = crate::report::sample::report();
+        let plot = roofline(&report);
+        assert_eq!(plot.matches("fill:none;stroke:").count(), 1, "{plot}");
+        assert!(plot.contains("f32 conv1 with Winograd: ") && plot.contains("Hollow: "), "{plot}");
+        report.precisions[0].algorithms[1] = "Direct";
+        assert!(!roofline(&report).contains("ollow"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A report as one page: no script, nothing loaded, light and dark, on a phone as on a desk.
 
 use super::text::{figure, times};
-use super::{BATCH, Precision, Report, Timing, chart, picture};
+use super::{Precision, Report, Timing, chart, picture};
+use crate::cli::screen::Screen;
 use std::fmt::{self, Display, Write as _};
 
 /// The whole page.
@@ -97,18 +98,18 @@ fn precisions(report: &Report) -> String {
         "Time",
         "Spread",
         "Cycles",
-        "Speed-up",
+        "Faster",
         "Images/s",
         "Weights",
         "Scratch",
-        "Saving",
+        "Smaller",
         "Accuracy",
-        "Agreement",
+        "Agrees",
     ];
     let first = report.reference();
     let row = |row: &Precision| {
         vec![
-            row.name.to_owned(),
+            row.label(),
             micros(row.time.median),
             spread(&row.time),
             whole(row.time.cycles),
@@ -124,15 +125,17 @@ fn precisions(report: &Report) -> String {
     let rows: Vec<_> = report.precisions.iter().map(row).collect();
     let note = format!(
         "<p>Time is the median of one image at a time; the spread, half of what the middle half of \
-         the samples lie within; cycles are of the core, whose clock may differ from run to run. Images per second are with {BATCH} at a time. Speed-up, saving and agreement: against {}.</p>\n",
-        Text(first.name)
+         the samples lie within; cycles are of the core, whose clock may differ from run to run. \
+         Images per second are with {} at a time. {}</p>\n",
+        report.batch,
+        Text(&report.against()),
     );
     table("cards", &headings.map(String::from), &rows) + &note
 }
 
 fn layers(report: &Report) -> String {
     let heading = |first: &'static str| -> Vec<String> {
-        [first].into_iter().chain(report.names()).map(String::from).collect()
+        [first.to_owned()].into_iter().chain(report.labels()).collect()
     };
     let stages = || report.stages.iter().enumerate();
     let mut rows: Vec<Vec<String>> = stages()
@@ -141,10 +144,13 @@ fn layers(report: &Report) -> String {
             [stage.shown()].into_iter().chain(cells).collect()
         })
         .collect();
-    let total = report.precisions.iter().map(|row| micros(row.time.median));
+    let total = report.precisions.iter().map(|row| micros(row.total.median));
     rows.push([TOTAL.into()].into_iter().chain(total).collect());
     let mut text = table("", &heading("Time"), &rows);
     text += "<p>Each as it runs in the middle of <code>predict</code>, with what is fused into it, in warm caches.</p>\n";
+    let Some(floats) = report.floats else {
+        return text;
+    };
     let rows: Vec<Vec<String>> = stages()
         .filter(|(_, stage)| !stage.layers.is_empty())
         .map(|(at, stage)| {
@@ -153,16 +159,18 @@ fn layers(report: &Report) -> String {
         })
         .collect();
     text += &table("", &heading("Squared error"), &rows);
-    text + "<p>The mean over the results of a layer, against the network in floats.</p>\n"
+    let _ = writeln!(
+        text,
+        "<p>The mean over the results of a layer, against {floats}, on {}.</p>",
+        report.compared(),
+    );
+    text
 }
 
 fn algorithms(report: &Report) -> String {
     let headings =
-        ["Algorithm", "Precision", "On", "Time", "Spread", "Cycles", "Speed-up", "Error", WIDE];
+        ["Algorithm", "Precision", "On", "Time", "Spread", "Cycles", "Faster", "Error", WIDE];
     let rows = report.algorithms.iter().map(|row| {
-        let mut same = report.algorithms.iter().filter(|other| other.precision == row.precision);
-        let naive = same.clone().find(|other| other.name == "Naive").or(same.next());
-        let faster = naive.map_or(1.0, |naive| naive.time.median / row.time.median);
         let uses = row.uses();
         let uses: Vec<_> =
             uses.iter().map(|(name, layers)| format!("{name}: {}", layers.join(", "))).collect();
@@ -173,23 +181,25 @@ fn algorithms(report: &Report) -> String {
             micros(row.time.median),
             spread(&row.time),
             whole(row.time.cycles),
-            times(faster, "×"),
+            report.faster(row).map_or_else(|| "–".into(), |factor| times(factor, "×")),
             figure(Some(row.error)),
             uses.join("; "),
         ]
     });
-    table("cards", &headings.map(String::from), &rows.collect::<Vec<_>>())
-        + "<p>Speed-up and error are against <code>Naive</code> in the same precision; the error is the \
-           largest difference of a score.</p>\n"
+    let note = format!(
+        "<p>Faster: than <code>Naive</code> in the same precision on the same instruction set. The error \
+         is the largest difference of a score from <code>Naive</code>'s, on {}.</p>\n",
+        report.compared(),
+    );
+    table("cards", &headings.map(String::from), &rows.collect::<Vec<_>>()) + &note
 }
 
 fn isa_tables(report: &Report) -> String {
     let mut text = String::new();
-    for precision in report.names() {
-        let columns: Vec<_> =
-            report.isas.iter().filter(|column| column.precision == precision).collect();
+    for (at, label) in report.labels().enumerate() {
+        let columns = report.isas_of(at);
         let names = columns.iter().map(|column| column.isa.to_owned());
-        let headings: Vec<String> = [precision.to_owned()].into_iter().chain(names).collect();
+        let headings: Vec<String> = [label].into_iter().chain(names).collect();
         let mut rows: Vec<Vec<String>> = report
             .stages
             .iter()
@@ -214,10 +224,10 @@ fn mistakes(report: &Report) -> String {
         let _ = write!(
             text,
             "<details{open}>\n<summary>{}: {right} of {} right</summary>\n{}{}</details>\n",
-            Text(row.name),
+            Text(&row.label()),
             report.images,
             confusion(row),
-            digits(report, row),
+            pictures(report, row),
         );
     }
     text
@@ -253,8 +263,8 @@ const MOST_CLASSES: usize = 20;
 /// Pictures of each precision.
 const MOST_PICTURES: usize = 60;
 
-fn digits(report: &Report, row: &Precision) -> String {
-    let mut text = String::from("<ul class=\"digits\">\n");
+fn pictures(report: &Report, row: &Precision) -> String {
+    let mut text = String::from("<ul class=\"pictures\">\n");
     for image in row.misread.iter().take(MOST_PICTURES) {
         let (label, answer) = (image.label, image.answer);
         let _ = writeln!(
@@ -278,12 +288,7 @@ impl super::Stage {
 }
 
 pub(super) fn micros(micros: f64) -> String {
-    let decimals = match micros {
-        ..10.0 => 2,
-        10.0..100.0 => 1,
-        _ => 0,
-    };
-    format!("{micros:.decimals$} µs")
+    Screen { colour: false, unicode: true, terminal: false }.micros(micros)
 }
 
 fn spread(time: &Timing) -> String {
@@ -318,9 +323,15 @@ mod tests {
 
     #[test]
     fn every_element_ends_and_no_figure_is_missing() {
-        let page = page(&sample::report());
-        for tag in ["table", "tr", "td", "th", "svg", "section", "div", "ul", "li", "details", "g"]
-        {
+        for report in [sample::report(), sample::large()] {
+            elements_end(&page(&report));
+        }
+    }
+
+    fn elements_end(page: &str) {
+        for tag in [
+            "table", "tr", "td", "th", "svg", "section", "div", "ul", "ol", "li", "details", "text",
+        ] {
             let opened = page.matches(&format!("<{tag}>")).count()
                 + page.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
@@ -328,6 +339,23 @@ mod tests {
         for wrong in ["NaN", "inf", ">-0"] {
             assert!(!page.contains(wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn models_of_one_precision_are_told_apart() {
+        let page = page(&sample::large());
+        for label in ["i8", "i8 Direct"] {
+            let head = format!("<th scope=\"col\">{label}</th><th scope=\"col\">avx512");
+            assert_eq!(page.matches(&head).count(), 1, "{label}");
+        }
+    }
+
+    #[test]
+    fn references_are_named() {
+        let mut report = sample::report();
+        report.precisions.remove(0);
+        report.isas.clear();
+        assert!(page(&report).contains("Faster, smaller: against i8. Agrees: with f32."));
     }
 
     #[test]

@@ -28,10 +28,13 @@ impl From<&Report> for Json {
             "images": report.images,
             "origin": report.origin.as_str(),
             "parameters": report.parameters.as_str(),
+            "error_images": report.error_images,
             "macs": report.macs,
+            "reference": report.reference().label(),
+            "agreement_with": report.floats,
             "stages": report.stages.iter().collect::<Self>(),
             "precisions": report.precisions.iter().map(|row| precision(report, row)).collect::<Self>(),
-            "algorithms": report.algorithms.iter().collect::<Self>(),
+            "algorithms": report.algorithms.iter().map(|row| algorithm(report, row)).collect::<Self>(),
             "isas": report.isas.iter().map(|row| on_isa(report, row)).collect::<Self>(),
         }
     }
@@ -57,28 +60,33 @@ impl From<&Stage> for Json {
             "layers": stage.layers.as_slice(),
             "macs": stage.macs,
             "parameters": stage.parameters,
+            "values": stage.values,
         }
     }
 }
 
 fn precision(report: &Report, row: &Precision) -> Json {
     let first = report.reference();
-    let stages = report.stages.iter().zip(&row.stages).zip(&row.errors);
-    let layers = stages.map(|((stage, time), error)| {
-        object! { "name": stage.name.as_str(), "time": time, "mse": *error }
+    let layers = report.stages.iter().enumerate().map(|(at, stage)| {
+        object! {
+            "name": stage.name.as_str(),
+            "algorithm": row.algorithms[at],
+            "time": &row.stages[at],
+            "mse": row.errors[at],
+        }
     });
     object! {
         "precision": row.name,
         "algorithm": row.algorithm,
         "time": &row.time,
         "us_per_image": row.time.median,
-        "images_per_second": 1e6 / row.time.median,
-        "batch": super::BATCH,
+        "batch": report.batch,
         "batch_time": &row.batch,
-        "batch_images_per_second": 1e6 / row.batch.median,
+        "images_per_second": 1e6 / row.batch.median,
         "speed_up": first.time.median / row.time.median,
         "weight_bytes": row.weight_bytes,
         "workspace_bytes": row.workspace_bytes,
+        "element_bytes": row.element_bytes,
         "saving": first.weight_bytes as f64 / row.weight_bytes as f64,
         "accuracy": row.accuracy,
         "agreement": row.agreement,
@@ -94,28 +102,29 @@ impl From<&Misread> for Json {
     }
 }
 
-impl From<&Algorithm> for Json {
-    fn from(row: &Algorithm) -> Self {
-        let layers = row.layers.iter();
-        let layers = layers.map(|(algorithm, layer)| {
-            object! { "name": *layer, "algorithm": *algorithm }
-        });
-        object! {
-            "precision": row.precision,
-            "algorithm": row.name,
-            "isa": row.isa,
-            "time": &row.time,
-            "error": row.error,
-            "layers": layers.collect::<Self>(),
-        }
+fn algorithm(report: &Report, row: &Algorithm) -> Json {
+    let layers = row.layers.iter();
+    let layers = layers.map(|(algorithm, layer)| {
+        object! { "name": *layer, "algorithm": *algorithm }
+    });
+    object! {
+        "precision": row.precision,
+        "algorithm": row.name,
+        "isa": row.isa,
+        "time": &row.time,
+        "speed_up": report.faster(row),
+        "error": row.error,
+        "layers": layers.collect::<Json>(),
     }
 }
 
 fn on_isa(report: &Report, row: &OnIsa) -> Json {
     let stages = report.stages.iter().zip(&row.stages);
     let layers = stages.map(|(stage, time)| object! { "name": stage.name.as_str(), "time": time });
+    let precision = &report.precisions[row.row];
     object! {
-        "precision": row.precision,
+        "precision": precision.name,
+        "algorithm": precision.algorithm,
         "isa": row.isa,
         "time": &row.total,
         "layers": layers.collect::<Json>(),

@@ -9,6 +9,7 @@ mod sample;
 pub(crate) mod text;
 
 use crate::bench::Peak;
+use crate::cli::screen::counted;
 
 /// Everything that was measured in one run.
 #[derive(Debug)]
@@ -20,6 +21,12 @@ pub(crate) struct Report {
     /// Images that accuracy was measured on, and where they are from.
     pub(crate) images: usize,
     pub(crate) origin: String,
+    /// Errors were computed on so many of them, from the first.
+    pub(crate) error_images: usize,
+    /// Images of a batch.
+    pub(crate) batch: usize,
+    /// The precision that answers and layers' results are compared with, if there is one.
+    pub(crate) floats: Option<&'static str>,
     /// Where the parameters are from.
     pub(crate) parameters: String,
     /// Multiply-adds of an image.
@@ -100,13 +107,13 @@ impl Timing {
 }
 
 /// A network in one precision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Precision {
     pub(crate) name: &'static str,
     pub(crate) algorithm: &'static str,
     /// One image at a time.
     pub(crate) time: Timing,
-    /// Each of a batch of [`BATCH`].
+    /// Each of a batch.
     pub(crate) batch: Timing,
     pub(crate) weight_bytes: usize,
     pub(crate) workspace_bytes: usize,
@@ -116,18 +123,34 @@ pub(crate) struct Precision {
     pub(crate) agreement: Option<f64>,
     /// The time of each stage.
     pub(crate) stages: Vec<Timing>,
+    /// One image at a time, timed in turns with the stages.
+    pub(crate) total: Timing,
+    /// What runs the layers of each stage; nothing where there is no choice.
+    pub(crate) algorithms: Vec<&'static str>,
     /// The mean squared error of each stage's results, if there is a reference.
     pub(crate) errors: Vec<Option<f64>>,
-    /// How many images of each label were read as each digit.
+    /// How many images of each label were read as each class.
     pub(crate) confusion: Vec<Vec<usize>>,
     pub(crate) misread: Vec<Misread>,
 }
 
-/// Images of a batch.
-pub(crate) const BATCH: usize = 64;
+impl Precision {
+    /// `i8`, or `i8 Direct` where it is not the program that chooses the algorithms.
+    pub(crate) fn label(&self) -> String {
+        match self.algorithm {
+            "Auto" => self.name.to_owned(),
+            algorithm => format!("{} {algorithm}", self.name),
+        }
+    }
+
+    /// Whether a stage runs with other multiply-adds than those written.
+    pub(crate) fn transforms(&self, stage: usize) -> bool {
+        ["Winograd", "Fft"].contains(&self.algorithms[stage])
+    }
+}
 
 /// An image that was read wrong.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Misread {
     pub(crate) image: usize,
     pub(crate) label: usize,
@@ -153,27 +176,79 @@ pub(crate) struct Algorithm {
 /// A network on one instruction set.
 #[derive(Debug)]
 pub(crate) struct OnIsa {
-    pub(crate) precision: &'static str,
+    /// Its place among the precisions.
+    pub(crate) row: usize,
     pub(crate) isa: &'static str,
     pub(crate) total: Timing,
     pub(crate) stages: Vec<Timing>,
 }
 
 impl Report {
-    /// What others are compared with.
+    /// What the time and the size of others are compared with.
     pub(crate) fn reference(&self) -> &Precision {
         &self.precisions[0]
     }
 
-    /// The precisions' names.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.precisions.iter().map(|row| row.name)
+    /// The precisions' labels.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = String> {
+        self.precisions.iter().map(Precision::label)
+    }
+
+    /// A precision on each instruction set.
+    pub(crate) fn isas_of(&self, row: usize) -> Vec<&OnIsa> {
+        self.isas.iter().filter(|column| column.row == row).collect()
+    }
+
+    /// How many times as fast as `Naive` an algorithm is, if both ran on one instruction set.
+    pub(crate) fn faster(&self, row: &Algorithm) -> Option<f64> {
+        let mut others = self.algorithms.iter();
+        let naive = others.find(|other| {
+            (other.precision, other.name, other.isa) == (row.precision, "Naive", row.isa)
+        })?;
+        Some(naive.time.median / row.time.median)
+    }
+
+    /// `the first 100 images`, or `all 20 images`: what errors were computed on.
+    pub(crate) fn compared(&self) -> String {
+        match self.error_images {
+            count if count == self.images => format!("all {}", counted(count, "image")),
+            count => format!("the first {}", counted(count, "image")),
+        }
+    }
+
+    /// What speed, size and answers are compared with.
+    pub(crate) fn against(&self) -> String {
+        let mut text = format!("Faster, smaller: against {}.", self.reference().label());
+        if let Some(floats) = self.floats {
+            text += &format!(" Agrees: with {floats}.");
+        }
+        text
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Timing;
+    use super::{Timing, sample};
+
+    #[test]
+    fn factors_compare_what_ran_on_one_instruction_set() {
+        let mut report = sample::report();
+        let factors = |report: &super::Report| -> Vec<Option<f64>> {
+            report.algorithms.iter().map(|row| report.faster(row)).collect()
+        };
+        assert_eq!(factors(&report), [Some(1.0), Some(50.0)]);
+        report.algorithms[0].isa = "scalar";
+        assert_eq!(factors(&report), [Some(1.0), None]);
+    }
+
+    #[test]
+    fn a_label_names_an_algorithm_that_was_asked_for() {
+        let mut report = sample::report();
+        report.precisions[1].algorithm = "Direct";
+        assert_eq!(report.labels().collect::<Vec<_>>(), ["f32", "i8 Direct"]);
+        report.precisions.swap(0, 1);
+        assert_eq!(report.against(), "Faster, smaller: against i8 Direct. Agrees: with f32.");
+    }
 
     #[test]
     fn a_timing_is_the_middle_and_what_most_lie_between() {

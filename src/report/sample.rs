@@ -39,6 +39,8 @@ pub(super) fn report() -> Report {
         accuracy: 0.99,
         agreement: Some(1.0),
         stages: [0.3, 4.0, 1.7].map(|us| time(us * scale)).into(),
+        total: time(6.1 * scale),
+        algorithms: vec!["", if name == "f32" { "Winograd" } else { "Direct" }, "Direct"],
         errors: vec![None, Some(if name == "f32" { 0.0 } else { 1e-5 }), Some(0.0)],
         confusion: vec![vec![9, 1], vec![0, 10]],
         misread: vec![Misread { image: 3, label: 0, answer: 1, pixels: vec![128; 28 * 28] }],
@@ -52,8 +54,8 @@ pub(super) fn report() -> Report {
         error,
         layers: vec![(name, "conv1"), ("Direct", "fc")],
     };
-    let on_isa = |precision, isa, us| OnIsa {
-        precision,
+    let on_isa = |row, isa, us| OnIsa {
+        row,
         isa,
         total: time(us),
         stages: [0.05, 0.65, 0.3].map(|share| time(us * share)).into(),
@@ -70,16 +72,67 @@ pub(super) fn report() -> Report {
         },
         images: 20,
         origin: "the sample inside".into(),
+        error_images: 10,
+        batch: 64,
+        floats: Some("f32"),
         parameters: "the program itself".into(),
         macs: 129_360,
         stages,
         precisions: vec![precision("f32", 1.0, 48_000), precision("i8", 0.4, 12_100)],
         algorithms: vec![algorithm("Naive", 400.0, 0.0), algorithm("Winograd", 8.0, 1e-6)],
         isas: vec![
-            on_isa("f32", "avx512", 6.0),
-            on_isa("f32", "scalar", 22.0),
-            on_isa("i8", "avx512", 2.4),
-            on_isa("i8", "scalar", 90.0),
+            on_isa(0, "avx512", 6.0),
+            on_isa(0, "scalar", 22.0),
+            on_isa(1, "avx512", 2.4),
+            on_isa(1, "scalar", 90.0),
         ],
     }
+}
+
+/// Layers behind the first.
+const NAMES: [&str; 10] = [
+    "depthwise2",
+    "pointwise2",
+    "depthwise3",
+    "pointwise3",
+    "depthwise4",
+    "pointwise4",
+    "depthwise5",
+    "pointwise5",
+    "depthwise6",
+    "pointwise6",
+];
+
+/// The same for a network of many layers, whose integers run under two algorithms.
+pub(super) fn large() -> Report {
+    let mut report = report();
+    let stage = &report.stages[1];
+    let more = (0..NAMES.len()).map(|at| Stage {
+        name: NAMES[at].into(),
+        layers: vec![NAMES[at], "norm", "relu"],
+        ..*stage
+    });
+    let more: Vec<Stage> = more.collect();
+    let count = more.len();
+    report.stages.splice(2..2, more);
+    for row in &mut report.precisions {
+        row.stages.splice(2..2, vec![row.stages[1]; count]);
+        row.algorithms.splice(2..2, vec![row.algorithms[1]; count]);
+        row.errors.splice(2..2, vec![row.errors[1]; count]);
+    }
+    for column in &mut report.isas {
+        column.stages.splice(2..2, vec![column.stages[1]; count]);
+    }
+    let direct = Precision { algorithm: "Direct", ..report.precisions[1].clone() };
+    report.precisions.push(direct);
+    let twice = |time: &Timing| Timing { median: 2.0 * time.median, ..*time };
+    let columns = report.isas_of(1).into_iter().map(|column| OnIsa {
+        row: 2,
+        isa: column.isa,
+        total: twice(&column.total),
+        stages: column.stages.iter().map(twice).collect(),
+    });
+    let columns: Vec<OnIsa> = columns.collect();
+    report.isas.extend(columns);
+    report
 }

@@ -1,7 +1,7 @@
 //! A report as tables of at most 80 characters.
 
 use super::{Algorithm, Report, Timing};
-use crate::cli::screen::{Screen, counted, percent, thousands};
+use crate::cli::screen::{Screen, WIDTH, counted, short, thousands};
 use std::fmt::Write as _;
 
 /// What was measured where: the lines before the tables.
@@ -25,58 +25,62 @@ pub(crate) fn introduction(report: &Report, screen: &Screen) -> String {
 /// Each precision's speed, size and accuracy.
 pub(crate) fn precisions(report: &Report, screen: &Screen) -> String {
     let first = report.reference();
+    let sign = screen.text("×", "x");
     let headings = [
         "Precision",
         ">Time",
-        screen.text(">±", ">+-"),
+        ">Cycles",
         ">Faster",
         ">Images/s",
         ">Weights",
         ">Smaller",
-        ">Accuracy",
+        ">Right",
         ">Agrees",
     ];
     let rows = report.precisions.iter().map(|row| {
         vec![
-            row.name.into(),
+            row.label(),
             screen.micros(row.time.median),
-            spread(&row.time),
-            times(first.time.median / row.time.median, screen.text("×", "x")),
+            short(row.time.cycles),
+            times(first.time.median / row.time.median, sign),
             thousands((1e6 / row.batch.median) as usize),
-            format!("{:.1}K", row.weight_bytes as f64 / 1024.0),
-            times(first.weight_bytes as f64 / row.weight_bytes as f64, screen.text("×", "x")),
-            percent(row.accuracy),
-            row.agreement.map_or_else(|| "-".into(), percent),
+            format!("{:.0}K", row.weight_bytes as f64 / 1024.0),
+            times(first.weight_bytes as f64 / row.weight_bytes as f64, sign),
+            share(row.accuracy),
+            row.agreement.map_or_else(|| "-".into(), share),
         ]
     });
-    let table = screen.table(&headings, &rows.collect::<Vec<_>>());
+    let table = table(screen, &headings.map(String::from), &rows.collect::<Vec<_>>());
+    let spread = report.precisions.iter().map(|row| row.time.spread()).fold(0.0, f64::max);
     let note = format!(
-        "Time: one image at a time, with the core at {:.2} GHz; {}: half of what the middle half of \
-         all samples lie within. Images/s: {} at a time. Weights in KiB.",
+        "Time: one image at a time, with the core at {:.2} GHz; the middle half of the samples lies \
+         within {}{:.0}%. Images/s: {} at a time. Weights in KiB. {}",
         first.time.gigahertz(),
         screen.text("±", "+-"),
-        super::BATCH
+        100.0 * spread,
+        report.batch,
+        report.against(),
     );
     section(screen, "Precisions", &table, &wrapped(&note))
 }
 
 /// Each stage's time and error in each precision.
 pub(crate) fn layers(report: &Report, screen: &Screen) -> String {
-    let names = || report.names().map(|name| format!(">{name}"));
+    let names = report.labels().map(|name| format!(">{name}"));
     let mut text = String::new();
-    let headings: Vec<String> = ["Layer".to_owned()].into_iter().chain(names()).collect();
+    let headings: Vec<String> = ["Layer".to_owned()].into_iter().chain(names).collect();
     let rows = report.stages.iter().enumerate().map(|(at, stage)| {
         let cells = report.precisions.iter().map(|row| timed(screen, &row.stages[at]));
         [stage.layers()].into_iter().chain(cells).collect()
     });
-    let total = report.precisions.iter().map(|row| timed(screen, &row.time));
+    let total = report.precisions.iter().map(|row| timed(screen, &row.total));
     let total = ["predict".to_owned()].into_iter().chain(total).collect();
     let rows: Vec<Vec<String>> = rows.chain([total]).collect();
     let note = "With what is fused into a layer, in warm caches.";
     text += &section(screen, "Time of each layer", &table(screen, &headings, &rows), note);
-    if report.precisions.iter().all(|row| row.errors.iter().all(Option::is_none)) {
+    let Some(floats) = report.floats else {
         return text;
-    }
+    };
     let computing = report.stages.iter().enumerate().filter(|(_, stage)| !stage.layers.is_empty());
     let rows = computing.map(|(at, stage)| {
         let cells = report.precisions.iter().map(|row| figure(row.errors[at]));
@@ -84,16 +88,13 @@ pub(crate) fn layers(report: &Report, screen: &Screen) -> String {
     });
     let rows: Vec<Vec<String>> = rows.collect();
     let title = "Squared error of each layer";
-    text + &section(screen, title, &table(screen, &headings, &rows), "Mean, against f32.")
+    let note = format!("Mean, against {floats}, on {}.", report.compared());
+    text + &section(screen, title, &table(screen, &headings, &rows), &note)
 }
 
 /// Each algorithm's time and error.
 pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
-    let slowest = |row: &Algorithm| {
-        let same = report.algorithms.iter().filter(|other| other.precision == row.precision);
-        let naive = same.clone().find(|other| other.name == "Naive");
-        naive.or(same.clone().next()).map_or(1.0, |other| other.time.median / row.time.median)
-    };
+    let sign = screen.text("×", "x");
     let headings = [
         "Precision",
         "Algorithm",
@@ -111,19 +112,24 @@ pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
             row.isa.into(),
             screen.micros(row.time.median),
             spread(&row.time),
-            thousands(row.time.cycles as usize),
-            times(slowest(row), screen.text("×", "x")),
+            short(row.time.cycles),
+            report.faster(row).map_or_else(|| "-".into(), |factor| times(factor, sign)),
             figure(Some(row.error)),
         ]
     });
-    let table = screen.table(&headings, &rows.collect::<Vec<_>>());
-    let mut note =
-        "Against Naive; error: the largest difference of a score. Cycles are of the core, \
-                    whose clock may differ from run to run."
-            .to_owned();
-    for row in &report.algorithms {
+    let table = table(screen, &headings.map(String::from), &rows.collect::<Vec<_>>());
+    let mut note = format!(
+        "Faster: than Naive on the same instruction set. Error: the largest difference of a score \
+         from Naive's, on {}. {}: half of what the middle half of the samples lies within. Cycles \
+         are of the core, whose clock may differ from run to run.",
+        report.compared(),
+        screen.text("±", "+-"),
+    );
+    for (at, row) in report.algorithms.iter().enumerate() {
         let uses = row.uses();
-        if !(uses.len() == 1 && uses[0].0 == row.name) {
+        let model = |row: &Algorithm| (row.precision, row.name);
+        let told = report.algorithms[..at].iter().any(|other| model(other) == model(row));
+        if !told && !(uses.len() == 1 && uses[0].0 == row.name) {
             let uses: Vec<String> =
                 uses.iter().map(|(name, layers)| format!("{name} {}", layers.join(" "))).collect();
             let _ = write!(note, "\n{} {}: {}", row.precision, row.name, uses.join("; "));
@@ -135,9 +141,8 @@ pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
 /// Each stage's time on each instruction set.
 pub(crate) fn isas(report: &Report, screen: &Screen) -> String {
     let mut text = String::new();
-    for precision in report.names() {
-        let columns: Vec<_> =
-            report.isas.iter().filter(|column| column.precision == precision).collect();
+    for (at, label) in report.labels().enumerate() {
+        let columns = report.isas_of(at);
         let names = columns.iter().map(|column| format!(">{}", column.isa));
         let headings: Vec<String> = ["Layer".to_owned()].into_iter().chain(names).collect();
         let rows = report.stages.iter().enumerate().map(|(at, stage)| {
@@ -147,7 +152,7 @@ pub(crate) fn isas(report: &Report, screen: &Screen) -> String {
         let total = columns.iter().map(|column| timed(screen, &column.total));
         let total = ["predict".to_owned()].into_iter().chain(total).collect();
         let rows: Vec<Vec<String>> = rows.chain([total]).collect();
-        let title = format!("Instruction sets, {precision}");
+        let title = format!("Instruction sets, {label}");
         text += &section(screen, &title, &table(screen, &headings, &rows), "");
     }
     text
@@ -174,20 +179,35 @@ impl Algorithm {
     }
 }
 
-/// Long names of many fused layers are shortened, so that a line has room for its figures.
+/// A table; long names of many fused layers are shortened, so that a line has room for its figures.
+/// Where it has none, the columns go on in another table below.
 fn table(screen: &Screen, headings: &[String], rows: &[Vec<String>]) -> String {
-    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            let mut row = row.clone();
-            if row[0].len() > LAYERS {
-                row[0] = format!("{}..", row[0].chars().take(LAYERS - 2).collect::<String>());
-            }
-            row
-        })
-        .collect();
-    screen.table(&headings, &rows)
+    let mut rows = rows.to_vec();
+    for row in &mut rows {
+        if row[0].chars().count() > LAYERS {
+            row[0] = format!("{}..", row[0].chars().take(LAYERS - 2).collect::<String>());
+        }
+    }
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([headings[column].trim_start_matches('>').chars().count()]).max().unwrap_or(0)
+    };
+    let mut parts = vec![vec![0]];
+    let mut used = width(0);
+    for column in 1..headings.len() {
+        if used + 2 + width(column) > WIDTH && parts[parts.len() - 1].len() > 1 {
+            parts.push(vec![0]);
+            used = width(0);
+        }
+        used += 2 + width(column);
+        parts.last_mut().expect("there is one").push(column);
+    }
+    let part = |columns: &Vec<usize>| {
+        let headings: Vec<&str> = columns.iter().map(|&at| headings[at].as_str()).collect();
+        let rows = rows.iter().map(|row| columns.iter().map(|&at| row[at].clone()).collect());
+        screen.table(&headings, &rows.collect::<Vec<_>>())
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Characters for the names of the layers of a stage.
@@ -206,10 +226,10 @@ fn wrapped(text: &str) -> String {
         for word in line.split(' ') {
             let gap = match width {
                 0 => "",
-                width if width + 1 + word.len() > 78 => "\n  ",
+                width if width + 1 + word.chars().count() > 78 => "\n  ",
                 _ => " ",
             };
-            width = if gap.len() > 1 { 2 } else { width + gap.len() } + word.len();
+            width = if gap.len() > 1 { 2 } else { width + gap.len() } + word.chars().count();
             wrapped += gap;
             wrapped += word;
         }
@@ -236,8 +256,67 @@ fn spread(time: &Timing) -> String {
     format!("{:.0}%", 100.0 * time.spread())
 }
 
+/// `98.70%`
+fn share(share: f64) -> String {
+    format!("{:.2}%", 100.0 * share)
+}
+
 /// `1.9×`
 pub(super) fn times(factor: f64, sign: &str) -> String {
     let decimals = if factor < 99.95 { 1 } else { 0 };
     format!("{factor:.decimals$}{sign}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    const SCREEN: Screen = Screen { colour: false, unicode: true, terminal: false };
+
+    fn whole(report: &Report) -> String {
+        let parts = [introduction, precisions, layers, algorithms, isas];
+        parts.map(|part| part(report, &SCREEN)).concat()
+    }
+
+    #[test]
+    fn every_line_fits_the_screen() {
+        for report in [sample::report(), sample::large()] {
+            let text = whole(&report);
+            let wide = text.lines().find(|line| line.chars().count() > WIDTH);
+            assert_eq!(wide, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn models_of_one_precision_are_told_apart() {
+        let text = whole(&sample::large());
+        for title in ["Instruction sets, i8\n", "Instruction sets, i8 Direct\n"] {
+            assert_eq!(text.matches(title).count(), 1, "{text}");
+        }
+        // Its own times below: the sample's other algorithm takes twice as long.
+        let table = text.split("Instruction sets, i8 Direct\n").nth(1).unwrap();
+        let total = table.lines().find(|line| line.starts_with("predict")).unwrap();
+        assert_eq!(total.split_whitespace().nth(1), Some("4.80"), "{table}");
+        assert_eq!(total.split_whitespace().count(), 1 + 2 * 2, "{table}");
+    }
+
+    #[test]
+    fn references_are_named() {
+        let mut report = sample::report();
+        report.precisions.remove(0);
+        report.isas.clear();
+        let text = precisions(&report, &SCREEN).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("Faster, smaller: against i8. Agrees: with f32."), "{text}");
+        assert!(layers(&report, &SCREEN).contains("against f32, on the first 10 images"));
+    }
+
+    #[test]
+    fn a_factor_between_instruction_sets_is_a_dash() {
+        let mut report = sample::report();
+        report.algorithms[0].isa = "scalar";
+        let text = algorithms(&report, &SCREEN);
+        let row = text.lines().find(|line| line.contains("Winograd ")).unwrap();
+        assert!(row.split_whitespace().any(|cell| cell == "-"), "{text}");
+    }
 }

@@ -306,7 +306,8 @@ const fn contains(list: &[&str], wanted: &str) -> bool {
     false
 }
 
-const fn equal(a: &[u8], b: &[u8]) -> bool {
+/// Whether two texts are equal, for constants.
+pub(crate) const fn equal(a: &[u8], b: &[u8]) -> bool {
     let mut at = 0;
     while at < a.len() && at < b.len() && a[at] == b[at] {
         at += 1;

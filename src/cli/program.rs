@@ -2,6 +2,7 @@
 //! one interface, so that the commands are compiled once.
 
 use super::Failure;
+use crate::bench::equal;
 use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network, Repeated};
 use crate::precision::Arithmetic;
 use crate::quant::{self, QuantizeError, QuantizeOptions, QuantizeReport};
@@ -171,16 +172,8 @@ const fn same(these: &[&str], those: &[&str]) -> bool {
     }
     let mut at = 0;
     while at < these.len() {
-        let (this, that) = (these[at].as_bytes(), those[at].as_bytes());
-        if this.len() != that.len() {
+        if !equal(these[at].as_bytes(), those[at].as_bytes()) {
             return false;
-        }
-        let mut byte = 0;
-        while byte < this.len() {
-            if this[byte] != that[byte] {
-                return false;
-            }
-            byte += 1;
         }
         at += 1;
     }

@@ -122,9 +122,10 @@ impl Timer<'_> {
             What::All(batch) => batch,
             What::Stages(_) => 1,
         };
-        let each = times.iter().zip(runs).map(|(time, &runs)| {
-            [1e6 * time.as_secs_f64() / (runs as f64 * images as f64), clock]
-        });
+        let each = times
+            .iter()
+            .zip(runs)
+            .map(|(time, &runs)| [1e6 * time.as_secs_f64() / (runs as f64 * images as f64), clock]);
         let each: Vec<[f64; 2]> = each.collect();
         series.samples.iter_mut().zip(each).for_each(|(samples, sample)| samples.push(sample));
     }

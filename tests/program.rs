@@ -696,6 +696,8 @@ fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
     let arguments = ["bench", "--limit", "40", "--precision", "f32,i4", "--html", &page, "--json"];
     let report = json(&arguments);
     assert_eq!(report["images"], 40);
+    assert_eq!(report["error_images"], 40);
+    assert_eq!((&report["reference"], &report["agreement_with"]), (&"f32".into(), &"f32".into()));
     let [precisions, algorithms, isas] =
         ["precisions", "algorithms", "isas"].map(|name| report[name].as_array().unwrap());
     assert_eq!(precisions.len(), 2);
@@ -703,6 +705,9 @@ fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
     assert_eq!(precisions[1]["precision"], "i4");
     assert!(precisions[1]["saving"].as_f64().unwrap() > 7.0);
     for row in precisions {
+        let [batch, each] = [&row["images_per_second"], &row["batch_time"]["us"]];
+        assert!((batch.as_f64().unwrap() * each.as_f64().unwrap() / 1e6 - 1.0).abs() < 1e-9);
+        assert!(row["batch"].as_u64().unwrap().is_power_of_two());
         let right: u64 =
             (0..10).map(|digit| row["confusion"][digit][digit].as_u64().unwrap()).sum();
         let misread = row["misread"].as_array().unwrap().len() as u64;
@@ -719,6 +724,23 @@ fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
     assert!(named("Winograd")["error"].as_f64().unwrap() > 0.0);
     assert_eq!(named("Winograd")["layers"][0]["algorithm"], "Winograd");
     assert_eq!(named("Winograd")["layers"][3]["algorithm"], "Direct");
+    for row in algorithms {
+        // A factor says something where both run on one instruction set.
+        let same = |other: &&Value| {
+            other["precision"] == row["precision"]
+                && other["algorithm"] == "Naive"
+                && other["isa"] == row["isa"]
+        };
+        let naive = algorithms.iter().find(same);
+        let times = naive.map(|naive| [naive, row].map(|row| row["time"]["us"].as_f64().unwrap()));
+        let factor = times.map(|[naive, own]| naive / own);
+        assert_eq!(row["speed_up"].as_f64(), factor, "{row}");
+    }
+    // Integers are compared where `Naive` runs.
+    let scalar = |row: &&Value| row["precision"] == "i4" && row["isa"] == "scalar";
+    assert!(algorithms.iter().filter(scalar).any(|row| row["algorithm"] == "Auto"));
+    assert_eq!(precisions.iter().map(|row| &row["element_bytes"]).collect::<Vec<_>>(), [4, 1]);
+    assert_eq!(report["stages"][1]["values"], 28 * 28 + 6 * 14 * 14);
     let here = report["machine"]["isas"].as_array().unwrap().len();
     assert_eq!(isas.len(), 2 * here);
     let times = precisions.iter().chain(algorithms).chain(isas).map(|row| &row["time"]);
@@ -746,9 +768,27 @@ fn bench_prints_four_tables() {
 }
 
 #[test]
+fn bench_tells_two_algorithms_of_one_precision_apart() {
+    let arguments = ["--limit", "10", "--precision", "f32", "--algorithm", "auto,direct"];
+    let text = succeed(&[["bench"].as_slice(), &arguments].concat());
+    for title in ["Instruction sets, f32", "Instruction sets, f32 Direct"] {
+        assert_eq!(text.lines().filter(|line| *line == title).count(), 1, "{text}");
+    }
+    assert!(text.lines().any(|line| line.starts_with("f32 Direct ")), "{text}");
+}
+
+#[test]
 fn bench_fails_where_a_page_cannot_be_written() {
-    let output =
-        run(&["bench", "--limit", "10", "--precision", "f32", "--html", "no/folder/x.html"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).starts_with("error: cannot write no/folder/x.html"));
+    // Before anything is measured, as nothing is printed.
+    fail_for(
+        &["bench", "--limit", "10", "--precision", "f32", "--html", "no/folder/x.html"],
+        &["cannot write no/folder/x.html"],
+    );
+}
+
+#[test]
+fn bench_leaves_a_page_alone_until_there_is_another() {
+    let page = file("kept.html", "as it was");
+    fail(1, &["bench", "--weights", "no file", "--html", &page]);
+    assert_eq!(fs::read_to_string(&page).unwrap(), "as it was");
 }

@@ -129,7 +129,8 @@ pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
         let uses = row.uses();
         let model = |row: &Algorithm| (row.precision, row.name);
         let told = report.algorithms[..at].iter().any(|other| model(other) == model(row));
-        if !told && !(uses.len() == 1 && uses[0].0 == row.name) {
+        let plain = uses.len() == 1 && uses[0].0 == row.name;
+        if !told && !plain {
             let uses: Vec<String> =
                 uses.iter().map(|(name, layers)| format!("{name} {}", layers.join(" "))).collect();
             let _ = write!(note, "\n{} {}: {}", row.precision, row.name, uses.join("; "));

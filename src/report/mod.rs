@@ -4,6 +4,7 @@ mod chart;
 pub(crate) mod html;
 mod json;
 mod picture;
+mod plane;
 #[cfg(test)]
 mod sample;
 pub(crate) mod text;

@@ -81,7 +81,8 @@ impl Screen {
     pub(crate) fn micros(&self, micros: f64) -> String {
         match micros {
             ..1.0 => format!("{} ns", figures(1000.0 * micros)),
-            _ => format!("{} {}", figures(micros), self.text("µs", "us")),
+            1.0..10_000.0 => format!("{} {}", figures(micros), self.text("µs", "us")),
+            _ => format!("{} ms", figures(micros / 1000.0)),
         }
     }
 
@@ -244,8 +245,12 @@ mod tests {
     #[test]
     fn times_keep_three_figures() {
         let screen = Screen { colour: false, unicode: true, terminal: false };
-        let texts = [0.0263, 0.4, 1.0, 26.34, 1234.4].map(|micros| screen.micros(micros));
-        assert_eq!(texts, ["26.3 ns", "400 ns", "1.00 µs", "26.3 µs", "1234 µs"]);
+        let texts =
+            [0.0263, 0.4, 1.0, 26.34, 1234.4, 12_345.0, 1.5e6].map(|micros| screen.micros(micros));
+        assert_eq!(
+            texts,
+            ["26.3 ns", "400 ns", "1.00 µs", "26.3 µs", "1234 µs", "12.3 ms", "1500 ms"]
+        );
     }
 
     #[test]

@@ -175,3 +175,24 @@ impl Timer<'_> {
         vec![start.elapsed()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many samples a series has when it stops after the budget is spent.
+    fn enough(cost: Duration) -> usize {
+        let job = Job { engine: 0, isa: "scalar", what: What::All(1) };
+        let mut series = Series { job, runs: vec![1], cost, samples: vec![Vec::new()] };
+        while !series.has_enough() {
+            series.samples[0].push([1.0, 1e9]);
+        }
+        series.samples[0].len()
+    }
+
+    #[test]
+    fn what_is_slow_has_fewer_samples() {
+        let costs = [0, 500, 20_000, 40_000, 10_000_000].map(Duration::from_micros);
+        assert_eq!(costs.map(enough), [11, 11, 11, 5, 3]);
+    }
+}

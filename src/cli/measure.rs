@@ -73,7 +73,11 @@ impl From<&LayerError> for Json {
 /// On how many images errors are computed, from the first. The same on every machine.
 pub(crate) fn compared(program: &Program, data: &Labelled) -> usize {
     let macs: usize = program.layers.iter().map(|layer| layer.macs).sum();
-    (COMPARED_MACS / macs.max(1)).clamp(FEWEST_COMPARED, COMPARED).min(data.len())
+    affordable(macs).min(data.len())
+}
+
+fn affordable(macs: usize) -> usize {
+    (COMPARED_MACS / macs.max(1)).clamp(FEWEST_COMPARED, COMPARED)
 }
 
 /// Measures models one after the other, each against the program's reference.
@@ -204,4 +208,14 @@ fn answer(engine: &mut dyn Engine, image: &[u8], scores: &mut [f32]) -> usize {
 fn share(answers: &[usize], wanted: impl Iterator<Item = usize>) -> f64 {
     let right = answers.iter().zip(wanted).filter(|(answer, wanted)| **answer == *wanted).count();
     right as f64 / answers.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_large_networks_are_of_fewer_images() {
+        assert_eq!([0, 416_520, 40_000_000, 536_000_000].map(affordable), [100, 100, 50, 5]);
+    }
 }

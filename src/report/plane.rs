@@ -53,7 +53,12 @@ impl Axis {
             let all = decades.step_by(stride);
             let marks =
                 all.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
-            return marks.filter(|mark| self.holds(*mark)).map(|mark| (mark, told(mark))).collect();
+            let marks = marks.filter(|mark| self.holds(*mark)).map(|mark| (mark, told(mark)));
+            let marks: Vec<_> = marks.collect();
+            // One says nothing of a scale; so short a part of it is nearly a straight one.
+            if marks.len() > 1 {
+                return marks;
+            }
         }
         let rough = (self.high - self.low) / 4.0;
         let decade = 10_f64.powf(rough.log10().floor());
@@ -156,6 +161,8 @@ mod tests {
         assert_eq!(texts(linear), ["98.5", "99.0", "99.5"]);
         let logarithmic = Axis { low: 0.9, high: 60.0, log: true };
         assert_eq!(texts(logarithmic), ["1", "2", "5", "10", "20", "50"]);
+        let narrow = Axis { low: 3000.0, high: 8000.0, log: true };
+        assert_eq!(texts(narrow), ["4000", "6000", "8000"]);
         let wide = Axis { low: 2e-9, high: 3e-3, log: true };
         assert!((2..=8).contains(&wide.ticks().len()), "{:?}", texts(wide));
     }

@@ -85,6 +85,7 @@ pub mod prelude {
 pub mod __private {
     #[cfg(feature = "std")]
     pub use crate::bench;
+    pub use crate::conv::together::IMAGES;
     pub use crate::conv::{Algorithm, Auto, Convolve, Naive, does_itself};
     pub use crate::layers::*;
     pub use crate::map::{FeatureMap, reshape};

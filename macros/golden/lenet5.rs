@@ -509,6 +509,88 @@ const _: () = {
                 >>::SCRATCH,
             ],
         );
+        const TOGETHER: __cnn::Together = __cnn::Together::NONE
+            .or(<__cnn::Conv2d<P, A, __LeNet5::conv3>>::TOGETHER)
+            .or(<__cnn::Linear<P, A, __LeNet5::fc1>>::TOGETHER)
+            .or(
+                <__cnn::Linear<
+                    <<P as __cnn::Arithmetic>::Outer as __cnn::Arithmetic>::Real,
+                    A,
+                    __LeNet5::fc2,
+                >>::TOGETHER,
+            );
+        const TOGETHER_SLOTS: &'static [usize] = &[
+            __cnn::sum(
+                &[__cnn::largest(
+                    &[
+                        __cnn::Block::count::<P::Element>(400),
+                        __cnn::Block::count::<P::Element>(84),
+                    ],
+                ); __cnn::IMAGES],
+            ),
+            __cnn::sum(
+                &[__cnn::largest(
+                    &[
+                        __cnn::Block::count::<P::Element>(120),
+                        __cnn::Block::count::<::core::primitive::f32>(10),
+                    ],
+                ); __cnn::IMAGES],
+            ),
+        ];
+        #[inline(always)]
+        fn forward_together<I: __cnn::Isa, T: __cnn::Pixel>(
+            &self,
+            isa: I,
+            image: &[T],
+            result: &mut [f32],
+            workspace: &mut [__cnn::Block],
+        ) {
+            let (a, workspace) = workspace
+                .split_at_mut(<Self as __cnn::Network>::SLOTS[0]);
+            let (b, workspace) = workspace
+                .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
+            let (c, workspace) = workspace
+                .split_at_mut(<Self as __cnn::Network>::TOGETHER_SLOTS[0]);
+            let (d, workspace) = workspace
+                .split_at_mut(<Self as __cnn::Network>::TOGETHER_SLOTS[1]);
+            let scratch = workspace;
+            let staged = c.chunks_exact_mut(__cnn::Block::count::<P::Element>(400));
+            for (image, staged) in image.chunks_exact(784).zip(staged) {
+                let x: &__cnn::Map<P, 1, 28, 28> = self
+                    .input
+                    .forward::<T, 1, 28, 28>(image, a);
+                let x: &__cnn::Map<P, 6, 14, 14> = self
+                    .conv1
+                    .forward_pooled(isa, x, b, scratch);
+                let x: &__cnn::Map<P, 16, 5, 5> = self
+                    .conv2
+                    .forward_pooled(isa, x, a, scratch);
+                __cnn::stage(x, staged);
+            }
+            let x: [&__cnn::Map<P, 16, 5, 5>; __cnn::IMAGES] = __cnn::staged(c);
+            let x: [&__cnn::Map<P, 120, 1, 1>; __cnn::IMAGES] = self
+                .conv3
+                .forward_together(isa, x, d, scratch);
+            let x: [&__cnn::Map<P, 84, 1, 1>; __cnn::IMAGES] = self
+                .fc1
+                .forward_together(isa, x, c, scratch);
+            let x: [&__cnn::Map<::core::primitive::f32, 10, 1, 1>; __cnn::IMAGES] = self
+                .fc2
+                .forward_together(isa, x, d, scratch);
+            for (x, result) in x.into_iter().zip(result.chunks_exact_mut(10)) {
+                let x: &__cnn::Map<::core::primitive::f32, 10, 1, 1> = self
+                    .softmax1
+                    .forward(isa, x, a);
+                __cnn::output(
+                    x,
+                    |value| <::core::primitive::f32 as __cnn::Arithmetic>::to_f32(
+                        value,
+                        self.softmax1.edge(),
+                    ),
+                    result,
+                );
+            }
+        }
         #[inline(always)]
         fn forward_in_stages<I: __cnn::Isa, T: __cnn::Pixel, S: __cnn::Stages>(
             &self,
@@ -909,9 +991,10 @@ const _: () = {
         pub const PARAMETERS: usize = <Self as __cnn::Network>::PARAMETERS;
         /// Multiply-adds for one image.
         pub const MACS: usize = <Self as __cnn::Network>::MACS;
-        /// Bytes of scratch memory for a call.
+        /// Bytes of scratch memory that a call needs, whatever the batch.
         pub const WORKSPACE_BYTES: usize = <Self as __cnn::Network>::WORKSPACE_BYTES;
-        /// Scratch memory for `predict_with`.
+        /// Scratch memory for `predict_with`: `WORKSPACE_BYTES`, or as much more as makes batches
+        /// faster.
         #[must_use]
         #[with_alloc]
         pub fn workspace() -> __cnn::Box<[__cnn::Block]> {

@@ -88,11 +88,12 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
             #vis const PARAMETERS: #size = <Self as __cnn::Network>::PARAMETERS;
             /// Multiply-adds for one image.
             #vis const MACS: #size = <Self as __cnn::Network>::MACS;
-            /// Bytes of scratch memory for a call.
+            /// Bytes of scratch memory that a call needs, whatever the batch.
             #vis const WORKSPACE_BYTES: #size = <Self as __cnn::Network>::WORKSPACE_BYTES;
 
             __cnn::with_alloc! {
-                /// Scratch memory for `predict_with`.
+                /// Scratch memory for `predict_with`: `WORKSPACE_BYTES`, or as much more as makes batches
+                /// faster.
                 #[must_use]
                 #vis fn workspace() -> __cnn::Box<[__cnn::Block]> {
                     __cnn::workspace::<Self>()

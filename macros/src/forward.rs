@@ -1,5 +1,7 @@
 //! The `Network` implementation: the layer table, the buffers, and the two programs as Rust code.
 
+mod together;
+
 use crate::expand::Network;
 use crate::layer::{Meaning, numbers};
 use crate::plan::{Field, Plan, Precision, State};
@@ -164,6 +166,7 @@ impl Writer<'_> {
             &write,
             &quote!(__cnn::sum(&[#(self.#bytes.weight_bytes(),)*])),
         );
+        let together = together::items(self);
         quote! {
             const LAYERS: &'static [__cnn::LayerInfo] = &[#(#layers,)*];
             const ALGORITHMS: &'static [&'static str] = &[#(#algorithms,)*];
@@ -173,6 +176,7 @@ impl Writer<'_> {
             const SCRATCH: usize = #scratch;
             const WALK_SLOTS: &'static [usize] = &[#(#walk_slots,)*];
             const WALK_SCRATCH: usize = #walk_scratch;
+            #together
             #functions
         }
     }
@@ -341,25 +345,14 @@ impl Writer<'_> {
     fn forward(&self) -> TokenStream {
         let program = &self.plan.forward;
         let mut lines = Lines::new(self, program);
-        lines.staged = true;
         let mut stage = 0;
         for step in &program.steps {
-            let Step::Run { field, inputs, output, .. } = step else {
-                lines.other(step);
-                continue;
-            };
-            let map = lines.map_type(*output);
-            let field = &self.plan.fields[*field];
-            let method = if field.pools() { "forward_pooled" } else { "forward" };
-            let run = lines.run(field, inputs, *output, method);
-            stage += 1;
-            let run = repeated(stage, &run);
-            lines.code.extend(quote!(let x: #map = #run;));
-            lines.name(*output);
+            stage += usize::from(matches!(step, Step::Run { .. }));
+            lines.forward(step, Some(stage));
         }
         let result = &program.values[program.result.0];
         let (x, real) = (lines.read(program.result), self.real(result, false));
-        let code = lines.finish("T", "SLOTS");
+        let code = lines.finish("T", "SLOTS", true);
         quote! {
             #code
             __cnn::output(#x, #real, result);
@@ -401,7 +394,7 @@ impl Writer<'_> {
                 _ => lines.other(step),
             }
         }
-        lines.finish("f32", "WALK_SLOTS")
+        lines.finish("f32", "WALK_SLOTS", false)
     }
 }
 
@@ -413,14 +406,12 @@ struct Lines<'a> {
     code: TokenStream,
     /// Whether a line needs scratch memory.
     scratch: bool,
-    /// Whether lines may run more than once.
-    staged: bool,
 }
 
 impl<'a> Lines<'a> {
     fn new(writer: &'a Writer<'a>, program: &'a Program) -> Self {
         let names = vec![None; program.values.len()];
-        Self { writer, program, names, code: TokenStream::new(), scratch: false, staged: false }
+        Self { writer, program, names, code: TokenStream::new(), scratch: false }
     }
 
     /// The variable that holds a map: `x` holds the last one, others have been kept under a name.
@@ -459,6 +450,23 @@ impl<'a> Lines<'a> {
         quote!(self.#ident.#method(#run))
     }
 
+    /// A step of `forward`, which is a stage of it, or of a part that is none.
+    fn forward(&mut self, step: &Step, stage: Option<usize>) {
+        let Step::Run { field, inputs, output, .. } = step else { return self.other(step) };
+        let map = self.map_type(*output);
+        let field = &self.writer.plan.fields[*field];
+        let method = if field.pools() { "forward_pooled" } else { "forward" };
+        let run = self.run(field, inputs, *output, method);
+        let run = repeated(stage, run);
+        self.code.extend(quote!(let x: #map = #run;));
+        self.name(*output);
+    }
+
+    /// The lines so far, of which the next ones know nothing.
+    fn take(&mut self) -> TokenStream {
+        std::mem::take(&mut self.code)
+    }
+
     /// Steps that compute nothing.
     fn other(&mut self, step: &Step) {
         match step {
@@ -477,7 +485,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The program from the split of the workspace on.
-    fn finish(self, pixel: &str, sizes: &str) -> TokenStream {
+    fn finish(self, pixel: &str, sizes: &str, staged: bool) -> TokenStream {
         let sizes = local(sizes);
         let slots = self.program.slots.len();
         let splits = (0..slots).map(|at| {
@@ -492,25 +500,31 @@ impl<'a> Lines<'a> {
                     workspace.split_at_mut(<Self as __cnn::Network>::#sizes[#size]);
             }
         });
+        let (input, code) = (self.input(pixel, staged), &self.code);
+        quote! {
+            #(#splits)*
+            #input
+            #code
+        }
+    }
+
+    /// Reading the input.
+    fn input(&self, pixel: &str, staged: bool) -> TokenStream {
         let input = &self.program.values[ValueId::INPUT.0];
         let pixel: TokenStream = pixel.parse().expect("a path");
         let ([c, h, w], map) =
             (input.shape.map(Literal::usize_unsuffixed), self.map_type(ValueId::INPUT));
-        let (a, code) = (slot(input.slot), self.code);
+        let a = slot(input.slot);
         let input = &self.writer.plan.input;
         let run = quote!(self.#input.forward::<#pixel, #c, #h, #w>(image, #a));
-        let run = if self.staged { repeated(0, &run) } else { run };
-        quote! {
-            #(#splits)*
-            let x: #map = #run;
-            #code
-        }
+        let run = repeated(staged.then_some(0), run);
+        quote!(let x: #map = #run;)
     }
 }
 
-/// A stage of `forward`, as often as it is asked for.
-fn repeated(stage: usize, run: &TokenStream) -> TokenStream {
-    let stage = Literal::usize_unsuffixed(stage);
+/// A stage of `forward`, as often as it is asked for; what is no stage, once.
+fn repeated(stage: Option<usize>, run: TokenStream) -> TokenStream {
+    let Some(stage) = stage.map(Literal::usize_unsuffixed) else { return run };
     quote! {
         loop {
             let x = #run;

@@ -67,6 +67,7 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Cheapest {
     } else {
         <Direct as ConvKernel<f32, L>>::POOLS
     };
+    const TOGETHER: bool = !layer_filters::<L>() && <Direct as ConvKernel<f32, L>>::TOGETHER;
     const PREPARED: usize =
         if layer_filters::<L>() { <Winograd as ConvKernel<f32, L>>::PREPARED } else { 0 };
 

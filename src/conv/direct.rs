@@ -7,7 +7,7 @@
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
     Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, nibbles, pad,
-    pairs, rows, words,
+    pairs, rows, together, words,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -64,6 +64,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
         Some(pool) => pools(&L::SPEC.shape, &pool, L::ACTIVATION),
         None => false,
     };
+    const TOGETHER: bool = together::can::<P>(&L::SPEC.shape);
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(

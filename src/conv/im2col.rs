@@ -295,6 +295,8 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
         Some(pool) => pools::<P>(&L::SPEC.shape, &pool, L::ACTIVATION),
         None => false,
     };
+    /// There the map is the panel, and the tiles are the same.
+    const TOGETHER: bool = <Direct as ConvKernel<P, L>>::TOGETHER;
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(

@@ -33,6 +33,7 @@ mod pad;
 mod pairs;
 mod rows;
 mod tile;
+pub(crate) mod together;
 #[cfg(feature = "alloc")]
 mod winograd;
 pub(crate) mod words;
@@ -108,6 +109,9 @@ pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: 'static {
     /// Whether a run with the layer's own epilogue does its pool, too. If not, a run's epilogue has
     /// none.
     const POOLS: bool = false;
+
+    /// Whether a run sums as `together.rs` does, so that several images may run there.
+    const TOGETHER: bool = false;
 
     /// Blocks of transformed weights, where the algorithm wants them in another form.
     const PREPARED: usize = 0;

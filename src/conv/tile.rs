@@ -109,6 +109,14 @@ impl Plan {
         Self { full: choose::<I>(windows, full).0, tail: choose::<I>(windows, 1).0 }
     }
 
+    /// The tiles of a layer that has one window.
+    pub(super) const fn of_one_window<I: Isa>(layout: &WeightLayout) -> Self {
+        let (step, runs, run_step) = ([0, 0], [1, 1], [0, 0]);
+        let windows =
+            Windows { size: [1, 1], step, runs, run_step, group_step: layout.inputs, pool: false };
+        Self::new::<I>(&windows, layout)
+    }
+
     /// What the fastest tiles take for each step, in eighths of a cycle.
     #[inline(always)]
     pub(super) const fn cost<I: Isa>(windows: &Windows, layout: &WeightLayout) -> usize {
@@ -123,8 +131,9 @@ pub(super) trait Planned {
     const PLAN: Plan;
 }
 
+/// Blocks of sixteen lanes.
 #[inline(always)]
-const fn full_blocks(layout: &WeightLayout) -> usize {
+pub(super) const fn full_blocks(layout: &WeightLayout) -> usize {
     if layout.tail == LANES { layout.blocks } else { layout.blocks - 1 }
 }
 
@@ -267,6 +276,12 @@ const fn split<I: Isa>(columns: usize, blocks: usize) -> usize {
     } else {
         1
     }
+}
+
+/// The same for a tile of the table.
+pub(super) const fn splits<I: Isa>(tile: usize) -> usize {
+    let [columns, blocks] = TILES[tile];
+    split::<I>(columns, blocks)
 }
 
 /// All full blocks of a layer, or its narrower last one, over all windows.

@@ -113,7 +113,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         (P::parameter_blocks(&L::SPEC.shape) + prepared) * Block::BYTES
     }
 
-    fn parameters(&self) -> Parameters<'_, P> {
+    pub(super) fn parameters(&self) -> Parameters<'_, P> {
         P::parameters(&L::SPEC.shape, &self.packed, self.ends)
     }
 
@@ -154,7 +154,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     }
 
     #[inline(always)]
-    fn run<I: Isa, E: Epilogue>(
+    pub(super) fn run<I: Isa, E: Epilogue>(
         &self,
         isa: I,
         input: &L::Input<P::Element>,

@@ -11,6 +11,7 @@ mod input;
 mod pool;
 mod residual;
 mod softmax;
+mod together;
 mod transpose;
 
 pub use activation::{Activate, Activation, ActivationLayer};
@@ -20,6 +21,7 @@ pub use input::Input;
 pub use pool::{AvgPool2d, MaxPool2d, PoolLayer};
 pub use residual::Residual;
 pub use softmax::Softmax;
+pub use together::{Together, stage, staged};
 pub use transpose::Transpose;
 
 use crate::map::Map;

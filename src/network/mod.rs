@@ -19,7 +19,7 @@ pub use summary::{debug, summary};
 #[cfg(feature = "alloc")]
 pub use workspace::workspace;
 
-use crate::layers::ConvSpec;
+use crate::layers::{ConvSpec, Together};
 use crate::map::Map;
 use crate::precision::{Arithmetic, Precision};
 use crate::simd::{Block, Isa};
@@ -99,6 +99,14 @@ pub trait Network: Sized + Clone + Send + Sync {
     const WORKSPACE: usize = sum(Self::SLOTS) + Self::SCRATCH;
     /// Bytes of workspace in all.
     const WORKSPACE_BYTES: usize = Self::WORKSPACE * Block::BYTES;
+    /// The layers that several images can run together; see
+    /// [`forward_together`](Self::forward_together).
+    const TOGETHER: Together = Together::NONE;
+    /// Blocks of each buffer that the feature maps of several images lie in.
+    const TOGETHER_SLOTS: &'static [usize] = &[];
+    /// Blocks of workspace for several images in all.
+    const TOGETHER_WORKSPACE: usize =
+        Self::WORKSPACE + if Self::TOGETHER.any() { sum(Self::TOGETHER_SLOTS) } else { 0 };
 
     /// One image through the network. `output` is in NCHW order.
     #[inline(always)]
@@ -121,6 +129,18 @@ pub trait Network: Sized + Clone + Send + Sync {
         workspace: &mut [Block],
         stages: &mut S,
     );
+
+    /// As many images as [`TOGETHER`](Self::TOGETHER) layers load each weight once for, with the results that
+    /// each has alone.
+    fn forward_together<I: Isa, T: Pixel>(
+        &self,
+        _: I,
+        _images: &[T],
+        _output: &mut [f32],
+        _workspace: &mut [Block],
+    ) {
+        unreachable!("no layer runs several images together");
+    }
 
     /// One image through the network, layer by layer as written.
     fn walk<I: Isa, O: Observer>(

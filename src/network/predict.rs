@@ -4,6 +4,7 @@
 use super::summary::Shape;
 use super::workspace::with_workspace;
 use super::{Network, Pixel};
+use crate::conv::together::IMAGES;
 use crate::shape::volume;
 use crate::simd::{self, Block, Isa, Kernel};
 use crate::tensor::Tensor;
@@ -20,10 +21,18 @@ impl<N: Network, T: Pixel> Kernel for Predict<'_, N, T> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let images = self.images.chunks_exact(volume(N::INPUT));
-        let outputs = self.output.chunks_exact_mut(volume(N::OUTPUT));
-        for (image, output) in images.zip(outputs) {
-            self.network.forward(isa, image, output, self.workspace);
+        let Self { network, mut images, mut output, workspace } = self;
+        let (input, result) = (volume(N::INPUT), volume(N::OUTPUT));
+        if const { N::TOGETHER.any_on::<I>() } && workspace.len() >= N::TOGETHER_WORKSPACE {
+            while images.len() >= IMAGES * input {
+                let (some, others) = images.split_at(IMAGES * input);
+                let (results, rest) = output.split_at_mut(IMAGES * result);
+                network.forward_together(isa, some, results, workspace);
+                (images, output) = (others, rest);
+            }
+        }
+        for (image, output) in images.chunks_exact(input).zip(output.chunks_exact_mut(result)) {
+            network.forward(isa, image, output, workspace);
         }
     }
 }
@@ -108,7 +117,8 @@ pub fn predict_batch<N: Network, T: Pixel>(network: &N, images: &[T], output: &m
     if images.len() > volume(N::INPUT) && !network.verbose() {
         return predict_parallel(network, images, output);
     }
-    with_workspace::<N, _>(|workspace| predict_slice(network, images, output, workspace));
+    let count = images.len() / volume(N::INPUT);
+    with_workspace::<N, _>(count, |workspace| predict_slice(network, images, output, workspace));
 }
 
 /// Shares a batch out to the cores. An image's result depends on nothing but the image, so it is the
@@ -119,13 +129,16 @@ fn predict_parallel<N: Network, T: Pixel>(network: &N, images: &[T], output: &mu
 
     check_batch::<N, T>(images, output);
     // Several shares a thread, since other work may hold one of them up.
-    let shares = rayon::current_num_threads() * 4;
-    let share = (images.len() / volume(N::INPUT)).div_ceil(shares);
+    let (threads, count) = (rayon::current_num_threads(), images.len() / volume(N::INPUT));
+    let share = count.div_ceil(4 * threads).next_multiple_of(IMAGES).min(count.div_ceil(threads));
     images
         .par_chunks(share * volume(N::INPUT))
         .zip(output.par_chunks_mut(share * volume(N::OUTPUT)))
         .for_each(|(images, output)| {
-            with_workspace::<N, _>(|workspace| predict_slice(network, images, output, workspace));
+            let count = images.len() / volume(N::INPUT);
+            with_workspace::<N, _>(count, |workspace| {
+                predict_slice(network, images, output, workspace);
+            });
         });
 }
 

@@ -71,6 +71,7 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Fft {
     };
     const POOLS: bool =
         if Fft::can(&L::SPEC.shape) { false } else { <Direct as ConvKernel<f32, L>>::POOLS };
+    const TOGETHER: bool = !Fft::can(&L::SPEC.shape) && <Direct as ConvKernel<f32, L>>::TOGETHER;
     /// The kernels as spectra, after the roots of unity; none where `Direct` does the layer.
     const PREPARED: usize =
         if Fft::can(&L::SPEC.shape) { Plan::new(L::SPEC.shape).blocks() } else { 0 };

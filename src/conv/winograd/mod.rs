@@ -117,6 +117,8 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Winograd {
         Some(pool) => pool_inside(&pool, Plan::new(L::SPEC.shape).m).is_some(),
         None => false,
     };
+    const TOGETHER: bool =
+        !Winograd::can(&L::SPEC.shape) && <Direct as ConvKernel<f32, L>>::TOGETHER;
     /// None where `Direct` does the layer.
     const PREPARED: usize =
         if Winograd::can(&L::SPEC.shape) { Self::blocks(&L::SPEC.shape) } else { 0 };

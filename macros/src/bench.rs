@@ -1,5 +1,6 @@
 //! `bench_network!`: text → suites, each with its lists → a `main` for criterion.
 
+use crate::isas::ISAS;
 use crate::parse::crate_path;
 use crate::report::{Place, Report, nearest};
 use proc_macro2::{Literal, Span, TokenStream, TokenTree};
@@ -20,7 +21,6 @@ struct Suite {
 }
 
 const KEYS: &[&str] = &["precisions", "algorithms", "isas", "batches", "network"];
-const ISAS: &[&str] = &["avx512", "avxvnni", "avx2", "neon_dotprod", "neon", "simd128", "scalar"];
 /// Names that need no `use`, and where they are.
 const PRECISIONS: &[&str] = &["f32", "i8", "W4A8", "I4", "W2A8"];
 const ALGORITHMS: &[&str] = &["Naive", "Im2col", "Direct", "Winograd", "Fft", "Auto"];

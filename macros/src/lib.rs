@@ -11,6 +11,7 @@ mod forward;
 #[cfg(test)]
 mod golden;
 mod infer;
+mod isas;
 mod layer;
 mod model;
 mod parse;

@@ -49,7 +49,7 @@ pub use avxvnni::AvxVnni;
 pub use choice::{IsaError, active};
 pub use memory::Block;
 #[cfg(target_arch = "aarch64")]
-pub use neon::{Neon, NeonDotprod};
+pub use neon::{Neon, NeonDotprod, NeonI8mm};
 pub use scalar::Scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use simd128::Simd128;
@@ -450,6 +450,7 @@ table! {
     #[cfg(target_arch = "x86_64")] Avx512;
     #[cfg(target_arch = "x86_64")] AvxVnni;
     #[cfg(target_arch = "x86_64")] Avx2;
+    #[cfg(target_arch = "aarch64")] NeonI8mm;
     #[cfg(target_arch = "aarch64")] NeonDotprod;
     #[cfg(target_arch = "aarch64")] Neon;
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))] Simd128;

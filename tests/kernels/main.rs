@@ -2,6 +2,8 @@
 //! random.
 
 mod geometry;
+#[path = "../../macros/src/isas.rs"]
+mod isas;
 mod oracle;
 
 use geometry::Random;
@@ -167,6 +169,15 @@ fn algorithms_agree_on_every_instruction_set() {
     assert_eq!(visitor.ran, this_machine(), "instruction sets that ran, and that this machine has");
 }
 
+/// `bench_network!` cannot ask for the names that it takes.
+#[test]
+fn the_macros_know_the_instruction_sets_of_this_architecture() {
+    let ours: Vec<_> = simd::NAMES.iter().map(|name| name.replace('-', "_")).collect();
+    let known = |name: &&str| ours.iter().any(|own| own == name);
+    let theirs: Vec<_> = isas::ISAS.iter().copied().filter(known).collect();
+    assert_eq!(theirs, ours, "of {:?}", isas::ISAS);
+}
+
 /// The instruction sets that the machine has by its own account, whatever the library thinks.
 fn this_machine() -> Vec<&'static str> {
     let mut names = Vec::new();
@@ -185,7 +196,11 @@ fn this_machine() -> Vec<&'static str> {
     }
     #[cfg(target_arch = "aarch64")]
     {
-        if std::arch::is_aarch64_feature_detected!("dotprod") {
+        use std::arch::is_aarch64_feature_detected as has;
+        if has!("i8mm") && has!("dotprod") {
+            names.push("neon-i8mm");
+        }
+        if has!("dotprod") {
             names.push("neon-dotprod");
         }
         names.push("neon");

@@ -4,12 +4,24 @@ use super::{Arm, Bytes, I32, Operand};
 use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
+use core::fmt::Debug;
+
+/// Processors that have `sdot`.
+pub trait Sdot: Copy + Debug + Send + Sync + 'static {
+    /// As [`Bytes::NAME`].
+    const NAME: &'static str;
+
+    /// Whether this machine is one.
+    fn detect() -> bool;
+    /// As [`Isa::run`](crate::simd::Isa::run).
+    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output;
+}
 
 /// `sdot`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dotprod;
 
-impl Bytes for Dotprod {
+impl Sdot for Dotprod {
     const NAME: &'static str = "neon-dotprod";
 
     #[inline(always)]
@@ -26,6 +38,20 @@ impl Bytes for Dotprod {
         }
         // SAFETY: `detect` saw every feature that `enter` enables before it made this token.
         unsafe { enter(isa, kernel) }
+    }
+}
+
+impl<D: Sdot> Bytes for D {
+    const NAME: &'static str = <D as Sdot>::NAME;
+
+    #[inline(always)]
+    fn detect() -> bool {
+        <D as Sdot>::detect()
+    }
+
+    #[inline(always)]
+    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output {
+        <D as Sdot>::run(isa, kernel)
     }
 
     #[inline(always)]
@@ -93,10 +119,10 @@ impl Bytes for Dotprod {
         match (a, b) {
             (Operand::Lanes(lanes), Operand::One(register, lane))
             | (Operand::One(register, lane), Operand::Lanes(lanes)) => match lane {
-                0 => spread::<0>(isa, sums, lanes, register),
-                1 => spread::<1>(isa, sums, lanes, register),
-                2 => spread::<2>(isa, sums, lanes, register),
-                _ => spread::<3>(isa, sums, lanes, register),
+                0 => spread::<D, 0>(isa, sums, lanes, register),
+                1 => spread::<D, 1>(isa, sums, lanes, register),
+                2 => spread::<D, 2>(isa, sums, lanes, register),
+                _ => spread::<D, 3>(isa, sums, lanes, register),
             },
             (a, b) => {
                 let (a, b) = (lanes(isa, a), lanes(isa, b));
@@ -108,7 +134,7 @@ impl Bytes for Dotprod {
 
 /// Each in its place.
 #[inline(always)]
-fn lanes(_: Arm<Dotprod>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
+fn lanes<D: Sdot>(_: Arm<D>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
     match operand {
         Operand::Lanes(lanes) => lanes,
         Operand::One(register, lane) => {
@@ -130,8 +156,8 @@ fn lanes(_: Arm<Dotprod>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
 /// [`sdot`] of each register with one quad of another. (Not `pure`, so that the compiler leaves them in
 /// their order: it would begin many steps at once and run out of registers.)
 #[inline(always)]
-fn spread<const LANE: usize>(
-    _: Arm<Dotprod>,
+fn spread<D: Sdot, const LANE: usize>(
+    _: Arm<D>,
     sums: I32,
     lanes: [int8x16_t; 4],
     register: int8x16_t,
@@ -164,7 +190,7 @@ fn spread<const LANE: usize>(
 /// Adds four products to each lane. (The intrinsic is not stable in the oldest Rust that this crate
 /// asks for.)
 #[inline(always)]
-fn sdot(_: Arm<Dotprod>, mut sums: int32x4_t, a: int8x16_t, b: int8x16_t) -> int32x4_t {
+fn sdot<D: Sdot>(_: Arm<D>, mut sums: int32x4_t, a: int8x16_t, b: int8x16_t) -> int32x4_t {
     // SAFETY: the token exists only where `sdot` does; it reads and writes these registers only.
     unsafe {
         asm!(

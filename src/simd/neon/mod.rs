@@ -1,6 +1,7 @@
 //! NEON: sixteen lanes are four registers. How bytes are multiplied is what processors differ in.
 
 mod dotprod;
+mod i8mm;
 mod multiply;
 
 use super::{Isa, Kernel, Steps, store_pixels};
@@ -17,6 +18,9 @@ pub type Neon = Arm<multiply::Multiply>;
 
 /// NEON with the dot products of ARMv8.2.
 pub type NeonDotprod = Arm<dotprod::Dotprod>;
+
+/// NEON with the dot products of ARMv8.2 and the products of matrices of ARMv8.6.
+pub type NeonI8mm = Arm<i8mm::I8mm>;
 
 /// Products of bytes, on processors that have them.
 pub trait Bytes: Copy + Debug + Send + Sync + 'static {

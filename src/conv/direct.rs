@@ -6,8 +6,8 @@
 
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
-    Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, nibbles, pad,
-    pairs, rows, together, words,
+    Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, matrices,
+    nibbles, pad, pairs, rows, together, words,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -112,6 +112,8 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
         let mut job = Job { windows, layout, parameters, activation, input, output };
         if const { I::WORDS && words::pay::<P>(&L::SPEC.shape) } {
             P::run_words(isa, &mut job, scratch);
+        } else if const { I::MATRICES && matrices::pay::<P>(&L::SPEC.shape) } {
+            P::run_matrices(isa, &mut job, scratch);
         } else if const { I::WORDS && nibbles::pay::<P>(&L::SPEC.shape) } {
             P::run_nibbles(isa, &mut job, scratch);
         } else {
@@ -167,6 +169,8 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
         let mut job = Job { windows, layout, parameters, activation, input, output };
         if I::WORDS && words::pay::<P>(shape) {
             P::run_words(isa, &mut job, scratch);
+        } else if I::MATRICES && matrices::pay::<P>(shape) {
+            P::run_matrices(isa, &mut job, scratch);
         } else if I::WORDS && nibbles::pay::<P>(shape) {
             P::run_nibbles(isa, &mut job, scratch);
         } else {
@@ -180,6 +184,8 @@ const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
         rows::blocks::<P>(shape) + bands::blocks::<P>(shape)
     } else if words::pay::<P>(shape) {
         copy::<P>(shape) + words::blocks::<P>(shape)
+    } else if matrices::pay::<P>(shape) {
+        copy::<P>(shape) + matrices::blocks::<P>(shape)
     } else if nibbles::pay::<P>(shape) {
         nibbles::blocks::<P>(shape)
     } else {

@@ -25,6 +25,7 @@ mod explicit;
 mod fft;
 mod im2col;
 mod layout;
+pub(crate) mod matrices;
 mod naive;
 pub(crate) mod nibbles;
 #[cfg(all(test, feature = "std"))]

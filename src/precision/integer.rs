@@ -15,7 +15,7 @@
 use super::{Arithmetic, Output, Parameters, Precision, WrittenEdge};
 #[cfg(feature = "alloc")]
 use super::{Loaded, Loading};
-use crate::conv::{Direct, LANES, RowsJob, TileJob, WeightLayout, bands, nibbles, words};
+use crate::conv::{Direct, LANES, RowsJob, TileJob, WeightLayout, bands, matrices, nibbles, words};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;
@@ -701,6 +701,11 @@ impl<P: Integer> Arithmetic for P {
     }
 
     #[inline(always)]
+    fn run_matrices<I: Isa>(isa: I, job: &mut TileJob<'_, '_, P>, scratch: &mut [Block]) {
+        matrices::run(isa, job, scratch);
+    }
+
+    #[inline(always)]
     fn run_nibbles<I: Isa>(isa: I, job: &mut TileJob<'_, '_, P>, scratch: &mut [Block]) {
         nibbles::run(isa, job, scratch);
     }
@@ -737,6 +742,17 @@ pub(crate) fn packed_factors<P: Integer>(bytes: u32, index: usize) -> u32 {
 pub(crate) fn factor_bytes<P: Integer, I: Isa>(isa: I, quads: I::Quads, index: usize) -> I::Quads {
     let (shift, mask, set) = part::<P>(index);
     isa.factors(quads, shift, mask, set)
+}
+
+/// A part of packed weights as factors.
+#[inline(always)]
+pub(crate) fn part_factors<P: Integer, I: Isa>(
+    isa: I,
+    quads: I::Quads,
+    index: usize,
+) -> I::Weights {
+    let (shift, mask, set) = part::<P>(index);
+    isa.weights(quads, shift, mask, set)
 }
 
 /// Sums of one channel at neighbouring positions as steps from the zero point.
@@ -790,11 +806,9 @@ fn unpack_parts<P: Integer, I: Isa>(
     isa: I,
     quads: I::Quads,
 ) -> <P::Width as Width>::Parts<I::Weights> {
-    let (shift, mask, set) = part::<P>(0);
-    let mut parts = P::Width::fill(isa.weights(quads, shift, mask, set));
+    let mut parts = P::Width::fill(part_factors::<P, I>(isa, quads, 0));
     for index in 1..P::Width::PARTS {
-        let (shift, mask, set) = part::<P>(index);
-        parts.as_mut()[index] = isa.weights(quads, shift, mask, set);
+        parts.as_mut()[index] = part_factors::<P, I>(isa, quads, index);
     }
     parts
 }

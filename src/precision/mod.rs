@@ -272,6 +272,12 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
         unreachable!("only integers are widened");
     }
 
+    /// Runs a layer whose weights are arranged first. Only integers can.
+    #[inline(always)]
+    fn run_matrices<I: Isa>(_: I, _: &mut TileJob<'_, '_, Self>, _: &mut [Block]) {
+        unreachable!("only integers are arranged");
+    }
+
     /// Runs a layer of one window whose inputs are halved first. Only integers can.
     #[inline(always)]
     fn run_nibbles<I: Isa>(_: I, _: &mut TileJob<'_, '_, Self>, _: &mut [Block]) {

@@ -81,6 +81,10 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// better to widen them once and use [`dot_words`](Self::dot_words).
     const WORDS: bool = false;
 
+    /// Whether matrices of bytes are multiplied, so that where weights meet several pairs of windows, kernels
+    /// do better to arrange them once and use [`multiply`](Self::multiply).
+    const MATRICES: bool = false;
+
     /// The token, if this machine has the instruction set.
     fn detect() -> Option<Self>;
 
@@ -287,6 +291,36 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn add_nibbles(self, _: Self::I32, _: [Self::Quads; 2]) -> Self::I32 {
         unreachable!("bytes are multiplied");
     }
+    /// Of each lane eight weights side by side, the four of one vector and those of another. Only
+    /// instruction sets that multiply [`MATRICES`](Self::MATRICES) can.
+    #[inline(always)]
+    fn arrange(self, _: [Self::Weights; 2], _: &mut Matrix) {
+        unreachable!("matrices are not multiplied");
+    }
+    /// Sums of two windows, of each the same, in the order of [`multiply`](Self::multiply): less what the
+    /// products there are too large by, since inputs stand for their value less [`INPUT_OFFSET`]. Only
+    /// instruction sets that multiply [`MATRICES`](Self::MATRICES) can.
+    #[inline(always)]
+    fn start_pair(self, _: Self::I32, _weights: &[Matrix]) -> [Self::I32; 2] {
+        unreachable!("matrices are not multiplied");
+    }
+    /// Adds to the sums of pairs of windows the products of sixteen inputs of each window and one or two
+    /// steps' weights, of eight inputs each. Only instruction sets that multiply
+    /// [`MATRICES`](Self::MATRICES) can.
+    #[inline(always)]
+    fn multiply<const PAIRS: usize>(
+        self,
+        _sums: &mut [[Self::I32; 2]; PAIRS],
+        _inputs: &[[&[u8; 16]; 2]; PAIRS],
+        _weights: &[Matrix],
+    ) {
+        unreachable!("matrices are not multiplied");
+    }
+    /// Each window's sums. Only instruction sets that multiply [`MATRICES`](Self::MATRICES) can.
+    #[inline(always)]
+    fn part_pair(self, _: [Self::I32; 2]) -> [Self::I32; 2] {
+        unreachable!("matrices are not multiplied");
+    }
     /// Writes whole numbers of steps from a zero point: rounded half to even, shifted by it, and kept
     /// within `low..=high`. No step is NaN.
     fn store_steps(self, steps: Self::F32, range: Steps, values: &mut [u8; 16]);
@@ -376,6 +410,9 @@ fn store_pixels<I: Isa>(
 /// What is taken from every `u8` factor, on all instruction sets of this architecture: its products
 /// are of signed bytes on ARM.
 pub const INPUT_OFFSET: i32 = if cfg!(target_arch = "aarch64") { 128 } else { 0 };
+
+/// Eight weights of each of sixteen output channels.
+pub type Matrix = [u8; 128];
 
 /// The bytes that whole numbers of steps become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,14 @@ pub trait Sdot: Copy + Debug + Send + Sync + 'static {
     fn detect() -> bool;
     /// As [`Isa::run`](crate::simd::Isa::run).
     fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output;
+
+    /// As [`Bytes::MATRICES`].
+    const MATRICES: bool = false;
+    /// As [`Bytes::multiply`].
+    #[inline(always)]
+    fn multiply(_: Arm<Self>, _: I32, _inputs: uint8x16_t, _weights: [int8x16_t; 4]) -> I32 {
+        unreachable!("matrices are not multiplied");
+    }
 }
 
 /// `sdot`.
@@ -129,6 +137,13 @@ impl<D: Sdot> Bytes for D {
                 [0, 1, 2, 3].map(|at| sdot(isa, sums[at], a[at], b[at]))
             }
         }
+    }
+
+    const MATRICES: bool = <D as Sdot>::MATRICES;
+
+    #[inline(always)]
+    fn multiply(isa: Arm<Self>, sums: I32, inputs: uint8x16_t, weights: [int8x16_t; 4]) -> I32 {
+        <D as Sdot>::multiply(isa, sums, inputs, weights)
     }
 }
 

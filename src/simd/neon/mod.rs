@@ -4,7 +4,7 @@ mod dotprod;
 mod i8mm;
 mod multiply;
 
-use super::{Isa, Kernel, Steps, store_pixels};
+use super::{INPUT_OFFSET, Isa, Kernel, Matrix, Steps, store_pixels};
 use core::arch::aarch64::*;
 use core::fmt::Debug;
 use core::marker::PhantomData;
@@ -43,6 +43,15 @@ pub trait Bytes: Copy + Debug + Send + Sync + 'static {
     fn spread_factors(isa: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2];
     /// As [`Isa::dot`].
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32;
+
+    /// As [`Isa::MATRICES`].
+    const MATRICES: bool = false;
+    /// Adds to the sums of two windows in four times two channels the products of eight inputs of each
+    /// window and eight weights of each channel.
+    #[inline(always)]
+    fn multiply(_: Arm<Self>, _: I32, _inputs: uint8x16_t, _weights: [int8x16_t; 4]) -> I32 {
+        unreachable!("matrices are not multiplied");
+    }
 }
 
 /// Sixteen lanes of four bytes.
@@ -76,6 +85,7 @@ impl<B: Bytes> Isa for Arm<B> {
     const VECTORS: usize = 32;
     const REGISTERS: usize = 4;
     const AHEAD: bool = true;
+    const MATRICES: bool = B::MATRICES;
     type F32 = Quad;
     type Floats = Neon;
 
@@ -384,6 +394,87 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
+    fn arrange(self, weights: [Self::Weights; 2], matrix: &mut Matrix) {
+        let [Operand::Lanes(a), Operand::Lanes(b)] = weights else {
+            unreachable!("what is the same in all lanes is not arranged");
+        };
+        let (registers, _) = matrix.as_chunks_mut::<32>();
+        for ((a, b), two) in a.into_iter().zip(b).zip(registers) {
+            // SAFETY: this token exists only where NEON does; the array is twice 16 writable bytes.
+            unsafe {
+                let (a, b) = (vreinterpretq_s32_s8(a), vreinterpretq_s32_s8(b));
+                let (low, high) = (vzip1q_s32(a, b), vzip2q_s32(a, b));
+                vst1q_s32_x2(two.as_mut_ptr().cast(), int32x4x2_t(low, high));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn start_pair(self, start: I32, weights: &[Matrix]) -> [I32; 2] {
+        let mut surplus = [self.splat_i32(0); 2];
+        // SAFETY: this token exists only where NEON does.
+        let offset = unsafe { vdupq_n_u8(INPUT_OFFSET as u8) };
+        for matrix in weights {
+            let matrix = load_matrix(self, matrix);
+            for half in 0..2 {
+                surplus[half] = B::multiply(self, surplus[half], offset, matrix[half]);
+            }
+        }
+        // Two channels' sums of one window, then of the other one.
+        // SAFETY: this token exists only where NEON does.
+        let twice = |start, low| unsafe {
+            let start = vreinterpretq_s64_s32(start);
+            vreinterpretq_s32_s64(if low {
+                vdupq_laneq_s64::<0>(start)
+            } else {
+                vdupq_laneq_s64::<1>(start)
+            })
+        };
+        let [a, b, c, d] = start;
+        let starts = [
+            [twice(a, true), twice(a, false), twice(b, true), twice(b, false)],
+            [twice(c, true), twice(c, false), twice(d, true), twice(d, false)],
+        ];
+        // SAFETY: this token exists only where NEON does.
+        let less = |a, b| each_i32(a, b, |a, b| unsafe { vsubq_s32(a, b) });
+        [less(starts[0], surplus[0]), less(starts[1], surplus[1])]
+    }
+
+    #[inline(always)]
+    fn multiply<const PAIRS: usize>(
+        self,
+        sums: &mut [[I32; 2]; PAIRS],
+        inputs: &[[&[u8; 16]; 2]; PAIRS],
+        weights: &[Matrix],
+    ) {
+        // SAFETY: this token exists only where NEON does; each array is 16 readable bytes.
+        let steps = inputs.map(|[a, b]| unsafe {
+            let a = vreinterpretq_u64_u8(vld1q_u8(a.as_ptr()));
+            let b = vreinterpretq_u64_u8(vld1q_u8(b.as_ptr()));
+            [vreinterpretq_u8_u64(vzip1q_u64(a, b)), vreinterpretq_u8_u64(vzip2q_u64(a, b))]
+        });
+        for (step, matrix) in weights.iter().take(2).enumerate() {
+            let matrix = load_matrix(self, matrix);
+            for half in 0..2 {
+                for (sums, inputs) in sums.iter_mut().zip(&steps) {
+                    sums[half] = B::multiply(self, sums[half], inputs[step], matrix[half]);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn part_pair(self, [[a, b, c, d], [e, f, g, h]]: [I32; 2]) -> [I32; 2] {
+        // SAFETY: this token exists only where NEON does.
+        let zip = |a, b| unsafe {
+            let (a, b) = (vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b));
+            [vreinterpretq_s32_s64(vzip1q_s64(a, b)), vreinterpretq_s32_s64(vzip2q_s64(a, b))]
+        };
+        let [ab, cd, ef, gh] = [zip(a, b), zip(c, d), zip(e, f), zip(g, h)];
+        [[ab[0], cd[0], ef[0], gh[0]], [ab[1], cd[1], ef[1], gh[1]]]
+    }
+
+    #[inline(always)]
     fn store_steps(self, steps: Quad, range: Steps, values: &mut [u8; 16]) {
         // SAFETY: this token exists only where NEON does; the array is 16 writable bytes.
         unsafe { vst1q_u8(values.as_mut_ptr(), self.whole_steps(steps, range)) }
@@ -438,6 +529,15 @@ impl<B: Bytes> Arm<B> {
             vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(low)), vdupq_n_u8(high))
         }
     }
+}
+
+/// The weights of a matrix, of four times two channels each.
+#[inline(always)]
+fn load_matrix<B>(_: Arm<B>, matrix: &Matrix) -> [[int8x16_t; 4]; 2] {
+    let matrix = matrix.as_ptr().cast();
+    // SAFETY: the token exists only where NEON does; the array is twice 64 readable bytes.
+    let (low, high) = unsafe { (vld1q_s8_x4(matrix), vld1q_s8_x4(matrix.add(64))) };
+    [[low.0, low.1, low.2, low.3], [high.0, high.1, high.2, high.3]]
 }
 
 /// Sixteen bytes of 32.

@@ -1,0 +1,250 @@
+//! `tile.rs` for instruction sets that multiply two windows' inputs by two channels' weights at once: a
+//! block's weights are arranged for that once, not whenever they are multiplied.
+//!
+//! ```text
+//! for each block of output channels:
+//!     m = the block's weights, for each step the eight of each channel side by side
+//!     for some pairs of neighbouring windows p, for each run of the window, for each step k of the run:
+//!         for each two channels:   sum[p] += the eight inputs of each window at step k · m[k]
+//! ```
+//!
+//! A run's last step reads on behind it, where weights are 0. Where the map ends there, it reads a copy of
+//! the map's end.
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
+
+use super::tile::{Job, Windows, starts};
+use super::{LANES, WeightLayout};
+use crate::precision::integer::{Integer, part_factors};
+use crate::precision::{Arithmetic, Parameters};
+use crate::shape::ConvShape;
+use crate::simd::memory::values_mut;
+use crate::simd::{Block, Isa, Matrix};
+
+/// Pairs of windows whose sums stay in registers.
+const PAIRS: usize = 2;
+
+/// Inputs that are loaded at once, those of two steps.
+const LOADED: usize = 16;
+
+/// Whether a layer is better off: where arranged weights meet several pairs of windows, and a step of
+/// eight inputs takes the place of two of four.
+pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
+    cfg!(target_arch = "aarch64")
+        && !P::FLOAT
+        && P::ROWS
+        && !shape.is_depthwise()
+        && shape.output[2] >= 2
+        && shape.output[1] * shape.output[2] >= 8
+        && WeightLayout::new(shape, P::GROUP).run > 4
+}
+
+/// Blocks that arranged weights and the copy of the map's end take.
+pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
+    let layout = WeightLayout::new(shape, P::GROUP);
+    // Of a tile in one row and of one in two, no window is further from the first than these.
+    let [down, right] = Windows::new(shape, &layout, true).step;
+    let end = end_len(down + (2 * PAIRS - 1) * right + read(&layout));
+    Block::count::<Matrix>(layout.runs * steps(&layout)) + Block::count::<u8>(end)
+}
+
+/// Steps of a run.
+#[inline(always)]
+const fn steps(layout: &WeightLayout) -> usize {
+    layout.run.div_ceil(8)
+}
+
+/// Inputs that are read of a run.
+#[inline(always)]
+const fn read(layout: &WeightLayout) -> usize {
+    layout.run.next_multiple_of(LOADED)
+}
+
+/// What the copy of the map's end takes, for tiles that read so many inputs.
+#[inline(always)]
+const fn end_len(reach: usize) -> usize {
+    reach + LOADED
+}
+
+/// Runs a layer.
+#[inline(always)]
+pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: &mut Job<'_, '_, P>, scratch: &mut [Block]) {
+    let (layout, windows) = (job.layout, job.windows);
+    if windows.pool || windows.size[1] >= 2 * PAIRS {
+        run_pairs::<P, I, PAIRS>(isa, job, &layout, &windows, scratch);
+    } else {
+        run_pairs::<P, I, 1>(isa, job, &layout, &windows, scratch);
+    }
+}
+
+#[inline(always)]
+fn run_pairs<P: Integer, I: Isa, const PAIRS: usize>(
+    isa: I,
+    job: &mut Job<'_, '_, P>,
+    layout: &WeightLayout,
+    windows: &Windows,
+    scratch: &mut [Block],
+) {
+    let len = layout.runs * steps(layout);
+    let (weights, scratch) = scratch.split_at_mut(Block::count::<Matrix>(len));
+    let weights: &mut [Matrix] = values_mut(weights, len);
+    let last = place::<PAIRS>(windows, 2 * PAIRS - 1);
+    let reach = last + read(layout);
+    let end: &mut [u8] = values_mut(scratch, end_len(reach));
+    let end_start = job.input.len().saturating_sub(reach);
+    let (copy, behind) = end.split_at_mut(job.input.len() - end_start);
+    copy.copy_from_slice(&job.input[end_start..]);
+    behind.fill(0);
+    for group in 0..layout.groups {
+        for block in 0..layout.blocks {
+            arrange::<P, I>(isa, layout, job.parameters.weights, [group, block], weights);
+            let ends = End { bytes: end, start: end_start, reach };
+            Pass { isa, job, weights, end: ends, group, block }.run::<PAIRS>();
+        }
+    }
+}
+
+/// Values from the first of a tile's windows, pair by pair, to another one. With a pool a pair is a row.
+#[inline(always)]
+const fn place<const PAIRS: usize>(windows: &Windows, window: usize) -> usize {
+    if windows.pool {
+        window / 2 * windows.step[0] + window % 2 * windows.step[1]
+    } else {
+        window * windows.step[1]
+    }
+}
+
+/// Arranges a block's weights.
+#[inline(always)]
+fn arrange<P: Integer, I: Isa>(
+    isa: I,
+    layout: &WeightLayout,
+    weights: &[u8],
+    [group, block]: [usize; 2],
+    matrices: &mut [Matrix],
+) {
+    let channel = group * layout.group_lanes() + block * LANES;
+    let (run_steps, step_len) = (layout.steps(), 4 * layout.lanes(block));
+    let weights = &weights[4 * channel * layout.runs * run_steps..];
+    for (run, matrices) in matrices.chunks_exact_mut(steps(layout)).enumerate() {
+        for (k, matrix) in matrices.iter_mut().enumerate() {
+            let mut halves = [isa.weights(isa.load_quads(&[0; 64]), 0, 0xFF, 0); 2];
+            for half in 0..2 {
+                let (step, part) =
+                    ((2 * k + half) / (P::GROUP / 4), (2 * k + half) % (P::GROUP / 4));
+                if step < run_steps {
+                    let quads = &weights[(run * run_steps + step) * step_len..];
+                    let quads = quads.first_chunk().expect("room for a whole block");
+                    halves[half] = part_factors::<P, I>(isa, isa.load_quads(quads), part);
+                }
+            }
+            isa.arrange(halves, matrix);
+        }
+    }
+}
+
+/// The end of the map, and as much behind it as a tile may read.
+#[derive(Clone, Copy)]
+struct End<'a> {
+    bytes: &'a [u8],
+    /// Where it starts in the map.
+    start: usize,
+    /// Inputs that a tile reads of a run.
+    reach: usize,
+}
+
+/// One block of a layer over all windows.
+struct Pass<'j, 'p, 'a, P: Arithmetic, I> {
+    isa: I,
+    job: &'j mut Job<'p, 'a, P>,
+    weights: &'j [Matrix],
+    end: End<'j>,
+    group: usize,
+    block: usize,
+}
+
+impl<P: Integer, I: Isa> Pass<'_, '_, '_, P, I> {
+    #[inline(always)]
+    fn run<const PAIRS: usize>(&mut self) {
+        let (isa, layout, windows) = (self.isa, self.job.layout, self.job.windows);
+        let outputs = layout.groups * layout.outputs;
+        let [rows, columns] = windows.size;
+        let channel = self.group * layout.group_lanes() + self.block * LANES;
+        let output = self.group * layout.outputs + self.block * LANES;
+        let channels = self.job.parameters.channels;
+        let start = isa.start_pair(P::start_block(isa, channels, channel), self.weights);
+        // Windows of a result, down and across, and results of a tile.
+        let factor = if windows.pool { 2 } else { 1 };
+        let results = if windows.pool { 1 } else { 2 * PAIRS };
+        for y in 0..rows / factor {
+            for x in starts(columns / factor, results) {
+                let at = factor * (y * windows.step[0] + x * windows.step[1])
+                    + self.group * windows.group_step;
+                let sums = self.tile::<PAIRS>(at, start);
+                let Job { parameters: Parameters { channels, .. }, activation, .. } = *self.job;
+                let pixels = &mut self.job.output[(y * (columns / factor) + x) * outputs..];
+                let pixels = &mut pixels[..results * outputs];
+                let places = layout.places(self.block);
+                if windows.pool {
+                    let mut largest = sums[0];
+                    for p in 1..PAIRS {
+                        for half in 0..2 {
+                            largest[half] = isa.max_i32(largest[half], sums[p][half]);
+                        }
+                    }
+                    let [left, right] = isa.part_pair(largest);
+                    let largest = isa.max_i32(left, right);
+                    let pixel = &mut pixels[output..][..places];
+                    P::finish_block(isa, largest, channels, channel, activation, pixel);
+                } else {
+                    for p in 0..PAIRS {
+                        let pair = isa.part_pair(sums[p]);
+                        for side in 0..2 {
+                            let at = (2 * p + side) * outputs + output;
+                            let pixel = &mut pixels[at..][..places];
+                            P::finish_block(isa, pair[side], channels, channel, activation, pixel);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sums of some pairs of windows, of which the first lies at a place in the map.
+    #[inline(always)]
+    fn tile<const PAIRS: usize>(&self, at: usize, start: [I::I32; 2]) -> [[I::I32; 2]; PAIRS] {
+        let (isa, layout, windows) = (self.isa, self.job.layout, self.job.windows);
+        let mut sums = [start; PAIRS];
+        for (run, weights) in self.weights.chunks_exact(steps(&layout)).enumerate() {
+            let (down, across) = (run / windows.runs[1], run % windows.runs[1]);
+            let from = at + down * windows.run_step[0] + across * windows.run_step[1];
+            let stretch = self.stretch(from);
+            for (k, weights) in weights.chunks(2).enumerate() {
+                let mut inputs = [[load(stretch, LOADED * k); 2]; PAIRS];
+                for p in 0..PAIRS {
+                    for side in 0..2 {
+                        let place = place::<PAIRS>(&windows, 2 * p + side);
+                        inputs[p][side] = load(stretch, place + LOADED * k);
+                    }
+                }
+                isa.multiply(&mut sums, &inputs, weights);
+            }
+        }
+        sums
+    }
+
+    /// What a tile reads of a run, from a place in the map on.
+    #[inline(always)]
+    fn stretch(&self, from: usize) -> &[u8] {
+        let End { bytes, start, reach } = self.end;
+        match self.job.input.get(from..from + reach) {
+            Some(stretch) => stretch,
+            None => &bytes[from - start..][..reach],
+        }
+    }
+}
+
+/// The inputs of two steps of a window.
+#[inline(always)]
+fn load(stretch: &[u8], at: usize) -> &[u8; LOADED] {
+    stretch[at..].first_chunk().expect("a tile's stretch has all that it reads")
+}

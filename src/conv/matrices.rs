@@ -20,7 +20,7 @@ use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa, Matrix};
 
-/// Pairs of windows whose sums stay in registers.
+/// Pairs of windows of a tile.
 const PAIRS: usize = 2;
 
 /// Inputs that are loaded at once, those of two steps.
@@ -33,7 +33,7 @@ pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
         && !P::FLOAT
         && P::ROWS
         && !shape.is_depthwise()
-        && shape.output[2] >= 2
+        && shape.output[2] >= 2 * PAIRS
         && shape.output[1] * shape.output[2] >= 8
         && WeightLayout::new(shape, P::GROUP).run > 4
 }
@@ -41,9 +41,9 @@ pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
 /// Blocks that arranged weights and the copy of the map's end take.
 pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     let layout = WeightLayout::new(shape, P::GROUP);
-    // Of a tile in one row and of one in two, no window is further from the first than these.
-    let [down, right] = Windows::new(shape, &layout, true).step;
-    let end = end_len(down + (2 * PAIRS - 1) * right + read(&layout));
+    let (one_row, two) = (Windows::new(shape, &layout, false), Windows::new(shape, &layout, true));
+    let (one_row, two) = (reach(&one_row, &layout), reach(&two, &layout));
+    let end = end_len(if one_row > two { one_row } else { two });
     Block::count::<Matrix>(layout.runs * steps(&layout)) + Block::count::<u8>(end)
 }
 
@@ -53,10 +53,23 @@ const fn steps(layout: &WeightLayout) -> usize {
     layout.run.div_ceil(8)
 }
 
-/// Inputs that are read of a run.
+/// Values from the first of a tile's windows, pair by pair, to another one. With a pool a pair is a row.
 #[inline(always)]
-const fn read(layout: &WeightLayout) -> usize {
-    layout.run.next_multiple_of(LOADED)
+const fn place(windows: &Windows, window: usize) -> usize {
+    if windows.pool {
+        window / 2 * windows.step[0] + window % 2 * windows.step[1]
+    } else {
+        window * windows.step[1]
+    }
+}
+
+/// Inputs that a tile reads, from its first to its last.
+#[inline(always)]
+const fn reach(windows: &Windows, layout: &WeightLayout) -> usize {
+    place(windows, 2 * PAIRS - 1)
+        + (windows.runs[0] - 1) * windows.run_step[0]
+        + (windows.runs[1] - 1) * windows.run_step[1]
+        + layout.run.next_multiple_of(LOADED)
 }
 
 /// What the copy of the map's end takes, for tiles that read so many inputs.
@@ -68,27 +81,11 @@ const fn end_len(reach: usize) -> usize {
 /// Runs a layer.
 #[inline(always)]
 pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: &mut Job<'_, '_, P>, scratch: &mut [Block]) {
-    let (layout, windows) = (job.layout, job.windows);
-    if windows.pool || windows.size[1] >= 2 * PAIRS {
-        run_pairs::<P, I, PAIRS>(isa, job, &layout, &windows, scratch);
-    } else {
-        run_pairs::<P, I, 1>(isa, job, &layout, &windows, scratch);
-    }
-}
-
-#[inline(always)]
-fn run_pairs<P: Integer, I: Isa, const PAIRS: usize>(
-    isa: I,
-    job: &mut Job<'_, '_, P>,
-    layout: &WeightLayout,
-    windows: &Windows,
-    scratch: &mut [Block],
-) {
-    let len = layout.runs * steps(layout);
+    let layout = job.layout;
+    let len = layout.runs * steps(&layout);
     let (weights, scratch) = scratch.split_at_mut(Block::count::<Matrix>(len));
     let weights: &mut [Matrix] = values_mut(weights, len);
-    let last = place::<PAIRS>(windows, 2 * PAIRS - 1);
-    let reach = last + read(layout);
+    let reach = reach(&job.windows, &layout);
     let end: &mut [u8] = values_mut(scratch, end_len(reach));
     let end_start = job.input.len().saturating_sub(reach);
     let (copy, behind) = end.split_at_mut(job.input.len() - end_start);
@@ -96,20 +93,9 @@ fn run_pairs<P: Integer, I: Isa, const PAIRS: usize>(
     behind.fill(0);
     for group in 0..layout.groups {
         for block in 0..layout.blocks {
-            arrange::<P, I>(isa, layout, job.parameters.weights, [group, block], weights);
-            let ends = End { bytes: end, start: end_start, reach };
-            Pass { isa, job, weights, end: ends, group, block }.run::<PAIRS>();
+            arrange::<P, I>(isa, &layout, job.parameters.weights, [group, block], weights);
+            Pass { isa, job, weights, end, end_start, reach, group, block }.run();
         }
-    }
-}
-
-/// Values from the first of a tile's windows, pair by pair, to another one. With a pool a pair is a row.
-#[inline(always)]
-const fn place<const PAIRS: usize>(windows: &Windows, window: usize) -> usize {
-    if windows.pool {
-        window / 2 * windows.step[0] + window % 2 * windows.step[1]
-    } else {
-        window * windows.step[1]
     }
 }
 
@@ -142,36 +128,31 @@ fn arrange<P: Integer, I: Isa>(
     }
 }
 
-/// The end of the map, and as much behind it as a tile may read.
-#[derive(Clone, Copy)]
-struct End<'a> {
-    bytes: &'a [u8],
-    /// Where it starts in the map.
-    start: usize,
-    /// Inputs that a tile reads of a run.
-    reach: usize,
-}
-
 /// One block of a layer over all windows.
 struct Pass<'j, 'p, 'a, P: Arithmetic, I> {
     isa: I,
     job: &'j mut Job<'p, 'a, P>,
     weights: &'j [Matrix],
-    end: End<'j>,
+    /// The end of the map, and as much behind it as a tile may read.
+    end: &'j [u8],
+    /// Where that starts in the map.
+    end_start: usize,
+    /// Inputs that a tile reads, from its first to its last.
+    reach: usize,
     group: usize,
     block: usize,
 }
 
 impl<P: Integer, I: Isa> Pass<'_, '_, '_, P, I> {
     #[inline(always)]
-    fn run<const PAIRS: usize>(&mut self) {
+    fn run(&mut self) {
         let (isa, layout, windows) = (self.isa, self.job.layout, self.job.windows);
         let outputs = layout.groups * layout.outputs;
         let [rows, columns] = windows.size;
         let channel = self.group * layout.group_lanes() + self.block * LANES;
         let output = self.group * layout.outputs + self.block * LANES;
         let channels = self.job.parameters.channels;
-        let start = isa.start_pair(P::start_block(isa, channels, channel), self.weights);
+        let start = isa.join_pair([P::start_block(isa, channels, channel); 2]);
         // Windows of a result, down and across, and results of a tile.
         let factor = if windows.pool { 2 } else { 1 };
         let results = if windows.pool { 1 } else { 2 * PAIRS };
@@ -179,7 +160,7 @@ impl<P: Integer, I: Isa> Pass<'_, '_, '_, P, I> {
             for x in starts(columns / factor, results) {
                 let at = factor * (y * windows.step[0] + x * windows.step[1])
                     + self.group * windows.group_step;
-                let sums = self.tile::<PAIRS>(at, start);
+                let sums = self.tile(at, start);
                 let Job { parameters: Parameters { channels, .. }, activation, .. } = *self.job;
                 let pixels = &mut self.job.output[(y * (columns / factor) + x) * outputs..];
                 let pixels = &mut pixels[..results * outputs];
@@ -209,37 +190,28 @@ impl<P: Integer, I: Isa> Pass<'_, '_, '_, P, I> {
         }
     }
 
-    /// The sums of some pairs of windows, of which the first lies at a place in the map.
+    /// The sums of a tile's windows, of which the first lies at a place in the map.
     #[inline(always)]
-    fn tile<const PAIRS: usize>(&self, at: usize, start: [I::I32; 2]) -> [[I::I32; 2]; PAIRS] {
+    fn tile(&self, at: usize, start: [I::I32; 2]) -> [[I::I32; 2]; PAIRS] {
         let (isa, layout, windows) = (self.isa, self.job.layout, self.job.windows);
+        let stretch = match self.job.input.get(at..at + self.reach) {
+            Some(stretch) => stretch,
+            None => &self.end[at - self.end_start..][..self.reach],
+        };
         let mut sums = [start; PAIRS];
         for (run, weights) in self.weights.chunks_exact(steps(&layout)).enumerate() {
             let (down, across) = (run / windows.runs[1], run % windows.runs[1]);
-            let from = at + down * windows.run_step[0] + across * windows.run_step[1];
-            let stretch = self.stretch(from);
+            let from = down * windows.run_step[0] + across * windows.run_step[1];
             for (k, weights) in weights.chunks(2).enumerate() {
-                let mut inputs = [[load(stretch, LOADED * k); 2]; PAIRS];
-                for p in 0..PAIRS {
-                    for side in 0..2 {
-                        let place = place::<PAIRS>(&windows, 2 * p + side);
-                        inputs[p][side] = load(stretch, place + LOADED * k);
-                    }
+                let mut inputs = [[load(stretch, from); 2]; PAIRS];
+                for window in 0..2 * PAIRS {
+                    let place = from + place(&windows, window) + LOADED * k;
+                    inputs[window / 2][window % 2] = load(stretch, place);
                 }
                 isa.multiply(&mut sums, &inputs, weights);
             }
         }
         sums
-    }
-
-    /// What a tile reads of a run, from a place in the map on.
-    #[inline(always)]
-    fn stretch(&self, from: usize) -> &[u8] {
-        let End { bytes, start, reach } = self.end;
-        match self.job.input.get(from..from + reach) {
-            Some(stretch) => stretch,
-            None => &bytes[from - start..][..reach],
-        }
     }
 }
 

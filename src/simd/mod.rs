@@ -292,33 +292,43 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         unreachable!("bytes are multiplied");
     }
     /// Of each lane eight weights side by side, the four of one vector and those of another. Only
-    /// instruction sets that multiply [`MATRICES`](Self::MATRICES) can.
+    /// instruction sets that multiply [`MATRICES`](Self::MATRICES) can, here and down to
+    /// [`dot_eights`](Self::dot_eights).
     #[inline(always)]
     fn arrange(self, _: [Self::Weights; 2], _: &mut Matrix) {
         unreachable!("matrices are not multiplied");
     }
-    /// Sums of two windows, of each the same, in the order of [`multiply`](Self::multiply): less what the
-    /// products there are too large by, since inputs stand for their value less [`INPUT_OFFSET`]. Only
-    /// instruction sets that multiply [`MATRICES`](Self::MATRICES) can.
+    /// Two times sixteen sums in the order in which products of matrices are added.
     #[inline(always)]
-    fn start_pair(self, _: Self::I32, _weights: &[Matrix]) -> [Self::I32; 2] {
+    fn join_pair(self, _: [Self::I32; 2]) -> [Self::I32; 2] {
         unreachable!("matrices are not multiplied");
     }
-    /// Adds to the sums of pairs of windows the products of sixteen inputs of each window and one or two
-    /// steps' weights, of eight inputs each. Only instruction sets that multiply
-    /// [`MATRICES`](Self::MATRICES) can.
+    /// Sums that were [joined](Self::join_pair).
     #[inline(always)]
-    fn multiply<const PAIRS: usize>(
+    fn part_pair(self, _: [Self::I32; 2]) -> [Self::I32; 2] {
+        unreachable!("matrices are not multiplied");
+    }
+    /// Adds to the joined sums of two pairs of windows, each of sixteen channels, the products of sixteen
+    /// inputs of each window and one or two steps' weights, of eight inputs each; as [`dot`](Self::dot).
+    #[inline(always)]
+    fn multiply(
         self,
-        _sums: &mut [[Self::I32; 2]; PAIRS],
-        _inputs: &[[&[u8; 16]; 2]; PAIRS],
+        _sums: &mut [[Self::I32; 2]; 2],
+        _inputs: &[[&[u8; 16]; 2]; 2],
         _weights: &[Matrix],
     ) {
         unreachable!("matrices are not multiplied");
     }
-    /// Each window's sums. Only instruction sets that multiply [`MATRICES`](Self::MATRICES) can.
+    /// The eight neighbours from each of eight neighbouring bytes on.
     #[inline(always)]
-    fn part_pair(self, _: [Self::I32; 2]) -> [Self::I32; 2] {
+    fn slide_eights(self, _: &[u8; 16]) -> Self::Inputs {
+        unreachable!("matrices are not multiplied");
+    }
+    /// Adds to a half of the joined sums of a pair of channels, each of sixteen windows, the products of the
+    /// eight inputs of each window and the eight weights of one channel, then of the other one; as
+    /// [`dot`](Self::dot).
+    #[inline(always)]
+    fn dot_eights(self, _: Self::I32, _: Self::Inputs, _weights: &[u8; 16]) -> Self::I32 {
         unreachable!("matrices are not multiplied");
     }
     /// Writes whole numbers of steps from a zero point: rounded half to even, shifted by it, and kept

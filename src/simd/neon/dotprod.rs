@@ -20,7 +20,7 @@ pub trait Sdot: Copy + Debug + Send + Sync + 'static {
     const MATRICES: bool = false;
     /// As [`Bytes::multiply`].
     #[inline(always)]
-    fn multiply(_: Arm<Self>, _: I32, _inputs: uint8x16_t, _weights: [int8x16_t; 4]) -> I32 {
+    fn multiply(_: Arm<Self>, _: I32, _pair: int8x16_t, _: [int8x16_t; 4]) -> I32 {
         unreachable!("matrices are not multiplied");
     }
 }
@@ -142,8 +142,8 @@ impl<D: Sdot> Bytes for D {
     const MATRICES: bool = <D as Sdot>::MATRICES;
 
     #[inline(always)]
-    fn multiply(isa: Arm<Self>, sums: I32, inputs: uint8x16_t, weights: [int8x16_t; 4]) -> I32 {
-        <D as Sdot>::multiply(isa, sums, inputs, weights)
+    fn multiply(isa: Arm<Self>, sums: I32, pair: int8x16_t, others: [int8x16_t; 4]) -> I32 {
+        <D as Sdot>::multiply(isa, sums, pair, others)
     }
 }
 

@@ -4,8 +4,9 @@ mod dotprod;
 mod i8mm;
 mod multiply;
 
-use super::{INPUT_OFFSET, Isa, Kernel, Matrix, Steps, store_pixels};
+use super::{Isa, Kernel, Matrix, Steps, store_pixels};
 use core::arch::aarch64::*;
+use core::arch::asm;
 use core::fmt::Debug;
 use core::marker::PhantomData;
 
@@ -46,10 +47,9 @@ pub trait Bytes: Copy + Debug + Send + Sync + 'static {
 
     /// As [`Isa::MATRICES`].
     const MATRICES: bool = false;
-    /// Adds to the sums of two windows in four times two channels the products of eight inputs of each
-    /// window and eight weights of each channel.
+    /// Adds to each register the products of two times eight bytes and of its own two times eight.
     #[inline(always)]
-    fn multiply(_: Arm<Self>, _: I32, _inputs: uint8x16_t, _weights: [int8x16_t; 4]) -> I32 {
+    fn multiply(_: Arm<Self>, _: I32, _pair: int8x16_t, _: [int8x16_t; 4]) -> I32 {
         unreachable!("matrices are not multiplied");
     }
 }
@@ -410,54 +410,27 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
-    fn start_pair(self, start: I32, weights: &[Matrix]) -> [I32; 2] {
-        let mut surplus = [self.splat_i32(0); 2];
-        // SAFETY: this token exists only where NEON does.
-        let offset = unsafe { vdupq_n_u8(INPUT_OFFSET as u8) };
-        for matrix in weights {
-            let matrix = load_matrix(self, matrix);
-            for half in 0..2 {
-                surplus[half] = B::multiply(self, surplus[half], offset, matrix[half]);
-            }
-        }
-        // Two channels' sums of one window, then of the other one.
-        // SAFETY: this token exists only where NEON does.
-        let twice = |start, low| unsafe {
-            let start = vreinterpretq_s64_s32(start);
-            vreinterpretq_s32_s64(if low {
-                vdupq_laneq_s64::<0>(start)
-            } else {
-                vdupq_laneq_s64::<1>(start)
-            })
-        };
-        let [a, b, c, d] = start;
-        let starts = [
-            [twice(a, true), twice(a, false), twice(b, true), twice(b, false)],
-            [twice(c, true), twice(c, false), twice(d, true), twice(d, false)],
-        ];
-        // SAFETY: this token exists only where NEON does.
-        let less = |a, b| each_i32(a, b, |a, b| unsafe { vsubq_s32(a, b) });
-        [less(starts[0], surplus[0]), less(starts[1], surplus[1])]
+    fn join_pair(self, [a, b]: [I32; 2]) -> [I32; 2] {
+        let [[a, b], [c, d], [e, f], [g, h]] = [0, 1, 2, 3].map(|at| zip(self, a[at], b[at]));
+        [[a, b, c, d], [e, f, g, h]]
     }
 
     #[inline(always)]
-    fn multiply<const PAIRS: usize>(
-        self,
-        sums: &mut [[I32; 2]; PAIRS],
-        inputs: &[[&[u8; 16]; 2]; PAIRS],
-        weights: &[Matrix],
-    ) {
+    fn multiply(self, sums: &mut [[I32; 2]; 2], inputs: &[[&[u8; 16]; 2]; 2], weights: &[Matrix]) {
         // SAFETY: this token exists only where NEON does; each array is 16 readable bytes.
         let steps = inputs.map(|[a, b]| unsafe {
             let a = vreinterpretq_u64_u8(vld1q_u8(a.as_ptr()));
             let b = vreinterpretq_u64_u8(vld1q_u8(b.as_ptr()));
-            [vreinterpretq_u8_u64(vzip1q_u64(a, b)), vreinterpretq_u8_u64(vzip2q_u64(a, b))]
+            let [first, last] = [vzip1q_u64(a, b), vzip2q_u64(a, b)]
+                .map(|step| veorq_u8(vreinterpretq_u8_u64(step), vdupq_n_u8(0x80)));
+            made(self, vreinterpretq_s8_u8(first), vreinterpretq_s8_u8(last))
         });
         for (step, matrix) in weights.iter().take(2).enumerate() {
             let matrix = load_matrix(self, matrix);
             for half in 0..2 {
-                for (sums, inputs) in sums.iter_mut().zip(&steps) {
-                    sums[half] = B::multiply(self, sums[half], inputs[step], matrix[half]);
+                for pair in 0..2 {
+                    sums[pair][half] =
+                        B::multiply(self, sums[pair][half], steps[pair][step], matrix[half]);
                 }
             }
         }
@@ -465,13 +438,30 @@ impl<B: Bytes> Isa for Arm<B> {
 
     #[inline(always)]
     fn part_pair(self, [[a, b, c, d], [e, f, g, h]]: [I32; 2]) -> [I32; 2] {
-        // SAFETY: this token exists only where NEON does.
-        let zip = |a, b| unsafe {
-            let (a, b) = (vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b));
-            [vreinterpretq_s32_s64(vzip1q_s64(a, b)), vreinterpretq_s32_s64(vzip2q_s64(a, b))]
-        };
-        let [ab, cd, ef, gh] = [zip(a, b), zip(c, d), zip(e, f), zip(g, h)];
+        let [ab, cd, ef, gh] = [zip(self, a, b), zip(self, c, d), zip(self, e, f), zip(self, g, h)];
         [[ab[0], cd[0], ef[0], gh[0]], [ab[1], cd[1], ef[1], gh[1]]]
+    }
+
+    #[inline(always)]
+    fn slide_eights(self, bytes: &[u8; 16]) -> Self::Inputs {
+        const PLACES: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4, 5, 6, 7, 8];
+        // SAFETY: this token exists only where NEON does; both arrays are 16 readable bytes.
+        let (bytes, places) = unsafe { (vld1q_u8(bytes.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
+        // SAFETY: this token exists only where NEON does.
+        Operand::Lanes([0, 2, 4, 6].map(|at| unsafe {
+            let bytes = veorq_u8(bytes, vdupq_n_u8(0x80));
+            vreinterpretq_s8_u8(vqtbl1q_u8(bytes, vaddq_u8(places, vdupq_n_u8(at))))
+        }))
+    }
+
+    #[inline(always)]
+    fn dot_eights(self, sums: I32, inputs: Self::Inputs, weights: &[u8; 16]) -> I32 {
+        let Operand::Lanes(inputs) = inputs else {
+            unreachable!("each window has inputs of its own");
+        };
+        // SAFETY: this token exists only where NEON does; the array is 16 readable bytes.
+        let pair = unsafe { vld1q_s8(weights.as_ptr().cast()) };
+        B::multiply(self, sums, pair, inputs)
     }
 
     #[inline(always)]
@@ -529,6 +519,32 @@ impl<B: Bytes> Arm<B> {
             vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(low)), vdupq_n_u8(high))
         }
     }
+}
+
+/// The lower halves of both, and the upper ones.
+#[inline(always)]
+fn zip<B>(_: Arm<B>, a: int32x4_t, b: int32x4_t) -> [int32x4_t; 2] {
+    // SAFETY: the token exists only where NEON does.
+    unsafe {
+        let (a, b) = (vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b));
+        [vreinterpretq_s32_s64(vzip1q_s64(a, b)), vreinterpretq_s32_s64(vzip2q_s64(a, b))]
+    }
+}
+
+/// These, as they are made, not only where they are used: until then, what they are made of would take more
+/// registers.
+#[inline(always)]
+fn made<B>(_: Arm<B>, mut first: int8x16_t, mut last: int8x16_t) -> [int8x16_t; 2] {
+    // SAFETY: it does nothing.
+    unsafe {
+        asm!(
+            "/* {first:v} {last:v} */",
+            first = inout(vreg) first,
+            last = inout(vreg) last,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    [first, last]
 }
 
 /// The weights of a matrix, of four times two channels each.

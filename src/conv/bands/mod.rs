@@ -15,6 +15,8 @@
 
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
+mod eights;
+
 use super::rows::{self, Job};
 use super::words::{widen, word_pair};
 use super::{LANES, WeightLayout};
@@ -40,6 +42,9 @@ pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     }
     let factors = weight_blocks(&Walk::new(shape, 4), shape);
     let in_words = words_blocks(shape) + weight_blocks(&Walk::new(shape, 2), shape);
+    if eights::pay(shape) && eights::blocks(shape) > factors {
+        return eights::blocks(shape);
+    }
     if cfg!(target_arch = "x86_64") && in_words > factors { in_words } else { factors }
 }
 
@@ -90,6 +95,9 @@ impl Walk {
 #[inline(always)]
 pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut [Block]) {
     let shape = job.shape;
+    if I::MATRICES && eights::pay(&shape) {
+        return eights::run(isa, job, scratch);
+    }
     let walk = Walk::new(&shape, if I::WORDS { 2 } else { 4 });
     let outputs = shape.output[0];
     let (words, scratch) = scratch.split_at_mut(if I::WORDS { words_blocks(&shape) } else { 0 });

@@ -220,3 +220,128 @@ impl<P: Integer, I: Isa> Pass<'_, '_, '_, P, I> {
 fn load(stretch: &[u8], at: usize) -> &[u8; LOADED] {
     stretch[at..].first_chunk().expect("a tile's stretch has all that it reads")
 }
+
+#[cfg(all(test, target_arch = "aarch64", feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::conv::oracle::Numbers;
+    use crate::conv::{AnyShape, Image, Naive, pad};
+    use crate::layers::Activation;
+    use crate::precision::integer::{Ends, pack};
+    use crate::precision::{Precision, W4A8};
+    use crate::quant::{Edge, IntegerLayer};
+    use crate::shape::{Window, volume};
+    use crate::simd::{Kernel, NeonI8mm, Scalar};
+    use std::{vec, vec::Vec};
+
+    /// Stride, dilation, groups and padding, one side more than the other, at random.
+    fn shape(numbers: &mut Numbers) -> ConvShape {
+        let mut any = |values: &[usize]| values[numbers.within(0, values.len() - 1)];
+        let groups = any(&[1, 1, 1, 2, 3]);
+        let (inputs, outputs) = (any(&[1, 3, 5, 6, 8, 17, 32]), any(&[1, 4, 6, 8, 15, 16, 17, 35]));
+        let window = Window {
+            kernel: [any(&[1, 2, 3, 5]), any(&[1, 2, 3, 5, 7])],
+            stride: [any(&[1, 1, 2]), any(&[1, 1, 2])],
+            padding: [any(&[0, 1]), any(&[0, 2]), any(&[0, 1, 2]), any(&[0, 1])],
+            dilation: [any(&[1, 1, 2]), any(&[1, 1, 2])],
+        };
+        let [height, width] = [any(&[9, 10, 12]), any(&[13, 14, 16, 19])];
+        let [rows, columns] = window.output([height, width]);
+        ConvShape {
+            input: [groups * inputs, height, width],
+            output: [groups * outputs, rows, columns],
+            window,
+            groups,
+        }
+    }
+
+    struct Run<'r, 'p, 'a, P: Arithmetic> {
+        job: Job<'p, 'a, P>,
+        scratch: &'r mut [Block],
+    }
+
+    impl<P: Integer> Kernel for Run<'_, '_, '_, P> {
+        type Output = ();
+
+        fn run<I: Isa>(mut self, isa: I) {
+            run(isa, &mut self.job, self.scratch);
+        }
+    }
+
+    /// Every result on a machine that multiplies matrices, against the definition.
+    fn check<P: Integer + Precision<Element = u8, Ends = Ends>>() {
+        let Some(isa) = NeonI8mm::detect() else { return };
+        let mut numbers = Numbers(8);
+        let mut ran = [0; 2];
+        for _ in 0..200 {
+            let shape = shape(&mut numbers);
+            let layout = WeightLayout::new(&shape, P::GROUP);
+            if !pay::<P>(&shape) {
+                continue;
+            }
+            let ConvShape { output: [outputs, rows, columns], .. } = shape;
+            let max = P::GRID.max();
+            let mut level = || numbers.within(0, 2 * max as usize) as i8 - max;
+            let layer = IntegerLayer {
+                weights: (0..shape.weight_len()).map(|_| level()).collect(),
+                bias: (0..outputs).map(|_| 50 * i32::from(level())).collect(),
+                multipliers: vec![2.0 / (f32::from(max) * shape.kernel_len() as f32); outputs],
+            };
+            let edge = Edge { scale: 1.0, zero_point: 7 };
+            let packed = pack::<P>(&shape, &layer, edge);
+            let ends = Ends { input: edge, ..Ends::default() };
+            let input: Vec<_> =
+                (0..volume(shape.input)).map(|_| numbers.within(0, P::MAX.into()) as u8).collect();
+            let parameters = || P::parameters(&shape, &packed, ends);
+            let mut wanted = vec![0; outputs * rows * columns];
+            let image = Image {
+                parameters: parameters(),
+                activation: Activation::Identity,
+                pool: false,
+                input: &input,
+                output: &mut wanted,
+                scratch: &mut [],
+            };
+            Naive::run(Scalar, &shape, image);
+            for pool in [false, true] {
+                let factor = if pool { 2 } else { 1 };
+                let mut found = vec![0x5A; outputs * (rows / factor) * (columns / factor)];
+                let mut copy = vec![Block([0xA5; Block::BYTES]); pad::blocks::<P>(&shape)];
+                let padding = P::padding(parameters().channels);
+                let mut scratch = vec![Block([0xA5; Block::BYTES]); blocks::<P>(&shape)];
+                let job = Job {
+                    windows: Windows::new(&shape, &layout, pool),
+                    layout,
+                    parameters: parameters(),
+                    activation: Activation::Identity,
+                    input: pad::with_padding::<P>(&shape, &input, &mut copy, padding),
+                    output: &mut found,
+                };
+                isa.run(Run { job, scratch: &mut scratch });
+                for (at, &found) in found.iter().enumerate() {
+                    let (o, x, y) = (
+                        at % outputs,
+                        at / outputs % (columns / factor),
+                        at / outputs / (columns / factor),
+                    );
+                    let value = |dy, dx| {
+                        wanted[((factor * y + dy) * columns + factor * x + dx) * outputs + o]
+                    };
+                    let wanted = match pool {
+                        true => value(0, 0).max(value(0, 1)).max(value(1, 0)).max(value(1, 1)),
+                        false => value(0, 0),
+                    };
+                    assert_eq!(found, wanted, "{shape:?}, pool: {pool}, channel {o} at {y}, {x}");
+                }
+                ran[usize::from(pool)] += 1;
+            }
+        }
+        assert!(ran.iter().all(|&ran| ran >= 50), "only {ran:?} layers");
+    }
+
+    #[test]
+    fn layers_are_those_of_the_definition() {
+        check::<i8>();
+        check::<W4A8>();
+    }
+}

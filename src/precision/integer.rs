@@ -841,7 +841,7 @@ fn slide_quads<I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
 
 /// Packs a layer for the kernels.
 #[cfg(feature = "alloc")]
-fn pack<P: Integer>(shape: &ConvShape, layer: &IntegerLayer, input: Edge) -> Vec<Block> {
+pub(crate) fn pack<P: Integer>(shape: &ConvShape, layer: &IntegerLayer, input: Edge) -> Vec<Block> {
     let layout = WeightLayout::new(shape, group::<P>());
     let places = Places::new::<P>(shape);
     let mut blocks = vec![Block::ZERO; P::parameter_blocks(shape)];

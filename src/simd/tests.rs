@@ -1,0 +1,130 @@
+//! Integer operations of each instruction set of this machine, against plain ones.
+
+use super::{INPUT_OFFSET, Isa, Kernel, Matrix, Visitor, each_supported};
+use core::array::from_fn;
+
+/// Bytes without order, each of them possible.
+fn bytes<const LEN: usize>(seed: u32) -> [u8; LEN] {
+    let mut state = seed;
+    from_fn(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+}
+
+/// Such bytes as weights: no weight is -128.
+fn weights<const LEN: usize>(seed: u32) -> [u8; LEN] {
+    bytes(seed).map(|byte| if byte == 0x80 { 0x7F } else { byte })
+}
+
+fn product(input: u8, weight: u8) -> i32 {
+    (i32::from(input) - INPUT_OFFSET) * i32::from(weight.cast_signed())
+}
+
+fn lanes<I: Isa>(isa: I, sums: I::I32) -> [i32; 16] {
+    let mut lanes = [0.0; 16];
+    isa.store(isa.to_f32(sums), &mut lanes);
+    // Small enough to be exact as floats.
+    lanes.map(|lane| lane as i32)
+}
+
+/// Sixteen sums to start from.
+fn starts<I: Isa>(isa: I, first: i32) -> I::I32 {
+    isa.load_i32(&from_fn(|lane| first + lane as i32))
+}
+
+struct Products;
+
+impl Kernel for Products {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let (inputs, weights) = (bytes::<64>(1), weights::<64>(2));
+        let factors = isa.weights(isa.load_quads(&weights), 0, 0xFF, 0);
+        let sums = isa.dot(starts(isa, 5), isa.inputs(isa.load_quads(&inputs)), factors);
+        let wanted: [i32; 16] = from_fn(|lane| {
+            let products = (4 * lane..4 * lane + 4).map(|at| product(inputs[at], weights[at]));
+            5 + lane as i32 + products.sum::<i32>()
+        });
+        assert_eq!(lanes(isa, sums), wanted, "{}", I::NAME);
+    }
+}
+
+/// Two steps of four windows and sixteen channels.
+struct Matrices;
+
+impl Kernel for Matrices {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let quads: [[u8; 64]; 4] = from_fn(|quad| weights(10 + quad as u32));
+        let factors = |quad: usize| isa.weights(isa.load_quads(&quads[quad]), 0, 0xFF, 0);
+        let mut matrices: [Matrix; 2] = [[0; 128]; 2];
+        isa.arrange([factors(0), factors(1)], &mut matrices[0]);
+        isa.arrange([factors(2), factors(3)], &mut matrices[1]);
+        let windows: [[u8; 16]; 4] = from_fn(|window| bytes(20 + window as u32));
+        for steps in 1..=2 {
+            let pairs = [[&windows[0], &windows[1]], [&windows[2], &windows[3]]];
+            let mut sums =
+                [0, 100].map(|first| isa.join_pair([starts(isa, first), starts(isa, -first)]));
+            isa.multiply(&mut sums, &pairs, &matrices[..steps]);
+            for (pair, sums) in sums.into_iter().enumerate() {
+                for (side, sums) in isa.part_pair(sums).into_iter().enumerate() {
+                    let first = [[0, 0], [100, -100]][pair][side];
+                    let wanted: [i32; 16] = from_fn(|channel| {
+                        let weight = |at: usize| quads[at / 4][4 * channel + at % 4];
+                        let input = |at: usize| windows[2 * pair + side][at];
+                        let products = (0..8 * steps).map(|at| product(input(at), weight(at)));
+                        first + channel as i32 + products.sum::<i32>()
+                    });
+                    assert_eq!(lanes(isa, sums), wanted, "{}, {steps} steps", I::NAME);
+                }
+            }
+        }
+    }
+}
+
+/// A step of sixteen windows and two channels.
+struct Eights;
+
+impl Kernel for Eights {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let (row, weights) = (bytes::<24>(30), weights::<16>(31));
+        let starts = isa.join_pair([starts(isa, 1), starts(isa, 50)]);
+        let half = |at: usize| {
+            let inputs = isa.slide_eights(row[8 * at..].first_chunk().expect("16 of 24"));
+            isa.dot_eights(starts[at], inputs, &weights)
+        };
+        let channels = isa.part_pair([half(0), half(1)]);
+        for (channel, sums) in channels.into_iter().enumerate() {
+            let wanted: [i32; 16] = from_fn(|window| {
+                let products =
+                    (0..8).map(|at| product(row[window + at], weights[8 * channel + at]));
+                [1, 50][channel] + window as i32 + products.sum::<i32>()
+            });
+            assert_eq!(lanes(isa, sums), wanted, "{}", I::NAME);
+        }
+    }
+}
+
+struct Each;
+
+impl Visitor for Each {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        isa.run(Products);
+        if I::MATRICES {
+            isa.run(Matrices);
+            isa.run(Eights);
+        }
+    }
+}
+
+#[test]
+fn products_of_bytes_are_exact() {
+    each_supported(&mut Each);
+}

@@ -280,12 +280,12 @@ mod tests {
                 continue;
             }
             let ConvShape { output: [outputs, rows, columns], .. } = shape;
-            let max = P::GRID.max();
-            let mut level = || numbers.within(0, 2 * max as usize) as i8 - max;
+            let max = i32::from(P::GRID.max());
+            let mut level = || numbers.within(0, 2 * max as usize) as i32 - max;
             let layer = IntegerLayer {
-                weights: (0..shape.weight_len()).map(|_| level()).collect(),
-                bias: (0..outputs).map(|_| 50 * i32::from(level())).collect(),
-                multipliers: vec![2.0 / (f32::from(max) * shape.kernel_len() as f32); outputs],
+                weights: (0..shape.weight_len()).map(|_| level() as i8).collect(),
+                bias: (0..outputs).map(|_| 50 * level()).collect(),
+                multipliers: vec![2.0 / (max as f32 * shape.kernel_len() as f32); outputs],
             };
             let edge = Edge { scale: 1.0, zero_point: 7 };
             let packed = pack::<P>(&shape, &layer, edge);

@@ -1,0 +1,82 @@
+//! The inputs of steps, and results from sums.
+
+use super::width::Width;
+use super::{Channels, Integer};
+use crate::quant::Grid;
+use crate::simd::{INPUT_OFFSET, Isa};
+
+/// One of four neighbouring steps' inputs, whose quads are loaded four at a time.
+#[inline(always)]
+pub(super) fn step_ahead<P: Integer, I: Isa, const STEP: usize>(
+    isa: I,
+    inputs: &[u8],
+) -> <P::Width as Width>::Parts<I::Inputs> {
+    let mut parts = P::Width::fill(quad_ahead(isa, inputs, STEP * P::Width::PARTS));
+    for part in 1..P::Width::PARTS {
+        parts.as_mut()[part] = quad_ahead(isa, inputs, STEP * P::Width::PARTS + part);
+    }
+    parts
+}
+
+#[inline(always)]
+fn quad_ahead<I: Isa>(isa: I, inputs: &[u8], quad: usize) -> I::Inputs {
+    let quads = inputs[16 * (quad / 4)..].first_chunk().expect("four steps take so many inputs");
+    isa.inputs(isa.splat_each_quad(quads)[quad % 4])
+}
+
+/// A part of a step's inputs, the same in every lane; what is missing at the end is nothing, or meets
+/// weights that are nothing.
+#[inline(always)]
+pub(super) fn spread_quad<P: Integer, I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
+    let zeros = matches!(P::GRID, Grid::Whole { .. });
+    if let (true, Some(&[a, b])) = (zeros, inputs.get(4 * part..)) {
+        return isa.inputs(isa.splat_pair([a, b]));
+    }
+    let mut quad = [INPUT_OFFSET as u8; 4];
+    match inputs.get(4 * part..4 * part + 4) {
+        Some(inputs) => quad.copy_from_slice(inputs),
+        None => {
+            let inputs = inputs.get(4 * part..).unwrap_or_default();
+            quad[..inputs.len()].copy_from_slice(inputs);
+        }
+    }
+    isa.inputs(isa.splat_quad(quad))
+}
+
+/// A part of the inputs of sixteen neighbouring positions.
+#[inline(always)]
+pub(super) fn slide_quads<I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inputs {
+    let inputs = inputs[4 * part..].first_chunk().expect("a step reads 15 more inputs");
+    isa.inputs(isa.slide(inputs))
+}
+
+/// Sums of one channel at neighbouring positions as steps from the zero point.
+#[inline(always)]
+pub(super) fn spread_steps<I: Isa>(
+    isa: I,
+    sums: I::I32,
+    channels: Channels<'_>,
+    channel: usize,
+) -> I::F32 {
+    isa.mul(isa.to_f32(sums), isa.splat(channels.multipliers[channel]))
+}
+
+/// Results of some channels, from `first`, at neighbouring positions: `[outputs, places]` are the values
+/// from one position to the next, and positions. What lies between them, or behind the last one, is what
+/// other channels and positions are written to later.
+#[inline(always)]
+pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize>(
+    isa: I,
+    sums: &[I::I32; OUTPUTS],
+    channels: Channels<'_>,
+    first: usize,
+    output: &mut [u8],
+    [outputs, places]: [usize; 2],
+) {
+    let mut steps = [isa.splat(0.0); OUTPUTS];
+    let multipliers = &channels.multipliers[first..][..OUTPUTS];
+    for ((steps, &sums), &multiplier) in steps.iter_mut().zip(sums).zip(multipliers) {
+        *steps = isa.mul(isa.to_f32(sums), isa.splat(multiplier));
+    }
+    isa.store_pixels(&steps, channels.ends.range, output, [outputs, places]);
+}

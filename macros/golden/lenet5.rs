@@ -558,7 +558,7 @@ const _: () = {
             for (image, staged) in image.chunks_exact(784).zip(staged) {
                 let x: &__cnn::Map<P, 1, 28, 28> = self
                     .input
-                    .forward::<T, 1, 28, 28>(image, a);
+                    .forward::<I, T, 1, 28, 28>(isa, image, a);
                 let x: &__cnn::Map<P, 6, 14, 14> = self
                     .conv1
                     .forward_pooled(isa, x, b, scratch);
@@ -605,7 +605,7 @@ const _: () = {
             let (b, scratch) = workspace
                 .split_at_mut(<Self as __cnn::Network>::SLOTS[1]);
             let x: &__cnn::Map<P, 1, 28, 28> = loop {
-                let x = self.input.forward::<T, 1, 28, 28>(image, a);
+                let x = self.input.forward::<I, T, 1, 28, 28>(isa, image, a);
                 if stages.finished(0) {
                     break x;
                 }
@@ -669,7 +669,7 @@ const _: () = {
                 .split_at_mut(<Self as __cnn::Network>::WALK_SLOTS[1]);
             let x: &__cnn::Map<P, 1, 28, 28> = self
                 .input
-                .forward::<f32, 1, 28, 28>(image, a);
+                .forward::<I, f32, 1, 28, 28>(isa, image, a);
             observer.reads(&<__LeNet5::conv1 as __cnn::ConvLayer>::SPEC, x);
             let x = observer
                 .layer(

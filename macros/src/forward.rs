@@ -516,7 +516,7 @@ impl<'a> Lines<'a> {
             (input.shape.map(Literal::usize_unsuffixed), self.map_type(ValueId::INPUT));
         let a = slot(input.slot);
         let input = &self.writer.plan.input;
-        let run = quote!(self.#input.forward::<#pixel, #c, #h, #w>(image, #a));
+        let run = quote!(self.#input.forward::<I, #pixel, #c, #h, #w>(isa, image, #a));
         let run = repeated(staged.then_some(0), run);
         quote!(let x: #map = #run;)
     }

@@ -213,7 +213,7 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
             apply(isa, L::FUNCTION, input, bytemuck::cast_slice_mut(places));
         } else {
             places.copy_from_slice(input.values());
-            P::look_up_activations(&self.lookup, places);
+            P::look_up_activations(isa, &self.lookup, places);
         }
         L::Output::view(places)
     }
@@ -233,7 +233,7 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
             for (place, &value) in places.iter_mut().zip(input.values()) {
                 *place = P::round(value, self.ends);
             }
-            P::look_up_activations(&self.lookup, places);
+            P::look_up_activations(isa, &self.lookup, places);
         }
         L::Output::view(places)
     }

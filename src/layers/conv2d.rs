@@ -54,7 +54,7 @@ pub trait ConvLayer: Layer + Epilogue {
 /// A convolution with its packed parameters.
 pub struct Conv2d<P: Arithmetic, A: Kernels<P>, L: ConvLayer> {
     /// The parameters, and behind them what the algorithm has made of them beforehand.
-    packed: Packed,
+    pub(super) packed: Packed,
     ends: P::Ends,
     lookup: P::Lookup,
     layer: PhantomData<(P, A, L)>,
@@ -113,7 +113,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         (P::parameter_blocks(&L::SPEC.shape) + prepared) * Block::BYTES
     }
 
-    pub(super) fn parameters(&self) -> Parameters<'_, P> {
+    fn parameters(&self) -> Parameters<'_, P> {
         P::parameters(&L::SPEC.shape, &self.packed, self.ends)
     }
 
@@ -140,7 +140,6 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         output: &'o mut [Block],
         scratch: &mut [Block],
     ) -> &'o M {
-        let pool = const { L::POOL.expect("a layer without a pool is run by `forward`") };
         let places = values_mut(output, M::LEN);
         if const { <A::Kernel<L> as ConvKernel<P, L>>::POOLS } {
             self.run::<I, L>(isa, input, places, scratch);
@@ -148,7 +147,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
             let (map, scratch) = scratch.split_at_mut(Self::UNPOOLED);
             let map = values_mut(map, L::Output::<Output<P>>::LEN);
             self.run::<I, Unpooled<L>>(isa, input, map, scratch);
-            max_pool(&pool, map, places);
+            P::on(isa).run(Pool::<'_, Output<P>, L> { map, output: places, layer: PhantomData });
         }
         M::view(places)
     }
@@ -162,13 +161,14 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         scratch: &mut [Block],
     ) {
         P::on(isa).run(Run::<'_, P, A::Kernel<L>, L, E> {
-            parameters: self.parameters(),
+            packed: &self.packed,
+            ends: self.ends,
             input: input.values(),
             output: &mut *output,
             scratch,
             layer: PhantomData,
         });
-        P::look_up(&self.lookup, output);
+        P::look_up(isa, &self.lookup, output);
     }
 }
 
@@ -191,14 +191,14 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
         let input = input.values();
         if P::FLOAT {
             P::on(isa).run(Run::<'_, P, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
-                parameters: self.parameters(),
+                packed: &self.packed,
+                ends: self.ends,
                 input,
                 output: bytemuck::cast_slice_mut(places),
                 scratch,
                 layer: PhantomData,
             });
         } else {
-            let parameters = P::Real::parameters(&L::SPEC.shape, &self.packed, self.ends);
             P::Real::on(isa).run(Run::<
                 '_,
                 P::Real,
@@ -206,7 +206,8 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
                 L,
                 AsWritten,
             > {
-                parameters,
+                packed: &self.packed,
+                ends: self.ends,
                 input,
                 output: places,
                 scratch,
@@ -225,7 +226,8 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
 
 /// One layer's kernel as a function of its own: small functions compile faster than one for a network.
 struct Run<'a, P: Arithmetic, K, L, E> {
-    parameters: Parameters<'a, P>,
+    packed: &'a [Block],
+    ends: P::Ends,
     input: &'a [P::Element],
     output: &'a mut [Output<P>],
     scratch: &'a mut [Block],
@@ -237,8 +239,26 @@ impl<P: Arithmetic, K: ConvKernel<P, L>, L: ConvLayer, E: Epilogue> Kernel for R
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { parameters, input, output, scratch, .. } = self;
+        let Self { packed, ends, input, output, scratch, .. } = self;
+        let parameters = P::parameters(&L::SPEC.shape, packed, ends);
         K::run::<I, E>(isa, parameters, input, output, scratch);
+    }
+}
+
+/// The pool behind a layer whose kernel leaves it out, as a function of its own.
+struct Pool<'a, T, L> {
+    map: &'a [T],
+    output: &'a mut [T],
+    layer: PhantomData<L>,
+}
+
+impl<T: Copy + PartialOrd, L: Epilogue> Kernel for Pool<'_, T, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        let shape = const { L::POOL.expect("a layer without a pool is run by `forward`") };
+        max_pool(&shape, self.map, self.output);
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::map::{FeatureMap, Map};
 use crate::network::Pixel;
 use crate::precision::Precision;
-use crate::simd::Block;
 use crate::simd::memory::values_mut;
+use crate::simd::{Block, Isa, Kernel};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use core::any::TypeId;
@@ -50,24 +50,57 @@ impl<P: Precision> Input<P> {
 
     /// An image as a feature map; `slot` holds it where it has to be converted.
     #[inline(always)]
-    pub fn forward<'a, T: Pixel, const C: usize, const H: usize, const W: usize>(
+    pub fn forward<'a, I: Isa, T: Pixel, const C: usize, const H: usize, const W: usize>(
         &self,
+        isa: I,
         image: &'a [T],
         slot: &'a mut [Block],
     ) -> &'a FeatureMap<P::Element, C, H, W> {
-        let same = TypeId::of::<T>() == TypeId::of::<P::Element>();
-        if same && (C == 1 || H * W == 1) && (P::FLOAT || P::are_pixels(&self.pixels)) {
+        let as_it_is = P::FLOAT || P::are_pixels(&self.pixels);
+        if same::<T, P::Element>() && (C == 1 || H * W == 1) && as_it_is {
             return Map::view(bytemuck::cast_slice(image));
         }
         let places = values_mut(slot, C * H * W);
-        for (c, plane) in image.chunks_exact(H * W).enumerate() {
-            for (place, value) in places[c..].iter_mut().step_by(C).zip(plane) {
-                *place = match value.byte() {
-                    Some(byte) => P::pixel(byte, &self.pixels),
-                    None => P::from_f32(value.value(), self.edge),
-                };
-            }
-        }
+        P::on(isa).run(Read::<'_, P, T, C> { input: self, image, places });
         Map::view(places)
     }
+}
+
+/// Reading an image as a function of its own.
+struct Read<'a, P: Precision, T, const C: usize> {
+    input: &'a Input<P>,
+    image: &'a [T],
+    places: &'a mut [P::Element],
+}
+
+impl<P: Precision, T: Pixel, const C: usize> Kernel for Read<'_, P, T, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { input, image, places } = self;
+        if same::<T, P::Element>() {
+            interleave::<_, _, C>(bytemuck::cast_slice(image), places, |value| value);
+            P::look_up_activations(isa, &input.pixels, places);
+        } else {
+            interleave::<_, _, C>(image, places, |value: T| P::from_f32(value.value(), input.edge));
+        }
+    }
+}
+
+/// Planes as pixels.
+#[inline(always)]
+fn interleave<T: Copy, U, const C: usize>(planes: &[T], pixels: &mut [U], value: impl Fn(T) -> U) {
+    let len = planes.len() / C;
+    for (c, plane) in planes.chunks_exact(len).enumerate() {
+        for (place, &element) in pixels[c..].iter_mut().step_by(C).zip(plane) {
+            *place = value(element);
+        }
+    }
+}
+
+/// Whether two types are one.
+#[inline(always)]
+fn same<T: 'static, U: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<U>()
 }

@@ -8,7 +8,7 @@ use crate::conv::LANES;
 use crate::map::Map;
 use crate::precision::Precision;
 use crate::simd::memory::values_mut;
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use core::marker::PhantomData;
@@ -60,27 +60,43 @@ impl<P: Precision, L: Layer> Softmax<P, L> {
         input: &L::Input<P::Element>,
         output: &'o mut [Block],
     ) -> &'o L::Output<P::Element> {
-        let channels = L::Input::<P::Element>::SHAPE[0];
         let places = values_mut(output, L::Output::<P::Element>::LEN);
-        let pixels = input.values().chunks_exact(channels);
+        P::on(isa).run(Run::<'_, P, L> { softmax: self, input: input.values(), places });
+        L::Output::view(places)
+    }
+}
+
+/// The layer as a function of its own.
+struct Run<'a, P: Precision, L> {
+    softmax: &'a Softmax<P, L>,
+    input: &'a [P::Element],
+    places: &'a mut [P::Element],
+}
+
+impl<P: Precision, L: Layer> Kernel for Run<'_, P, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { softmax: Softmax { input: edge, output, .. }, input, places } = self;
+        let channels = L::Input::<P::Element>::SHAPE[0];
+        let pixels = input.chunks_exact(channels);
         for (places, pixel) in places.chunks_exact_mut(channels).zip(pixels) {
-            let value = |&value: &P::Element| P::to_f32(value, self.input);
+            let value = |&value: &P::Element| P::to_f32(value, *edge);
             let largest = pixel.iter().map(value).fold(f32::NEG_INFINITY, f32::max);
             let mut sum = 0.0;
             for pixel in pixel.chunks(LANES) {
-                sum += powers::<P, I>(isa, pixel, self.input, largest)[..pixel.len()]
-                    .iter()
-                    .sum::<f32>();
+                sum +=
+                    powers::<P, I>(isa, pixel, *edge, largest)[..pixel.len()].iter().sum::<f32>();
             }
             for (places, pixel) in places.chunks_mut(LANES).zip(pixel.chunks(LANES)) {
                 for (place, power) in
-                    places.iter_mut().zip(powers::<P, I>(isa, pixel, self.input, largest))
+                    places.iter_mut().zip(powers::<P, I>(isa, pixel, *edge, largest))
                 {
-                    *place = P::from_f32(power / sum, self.output);
+                    *place = P::from_f32(power / sum, *output);
                 }
             }
         }
-        L::Output::view(places)
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Conv2d, ConvLayer, Unpooled};
 use crate::conv::together::{self, IMAGES};
 use crate::conv::{ConvKernel, Kernels};
 use crate::map::Map;
-use crate::precision::{Arithmetic, Output, Parameters};
+use crate::precision::{Arithmetic, Output};
 use crate::simd::memory::{values, values_mut};
 use crate::simd::{Block, Isa, Kernel};
 use bytemuck::Pod;
@@ -59,13 +59,14 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         let mut outputs = apart_mut(output, L::Output::<Output<P>>::LEN);
         if const { Self::TOGETHER.any() && together::pay::<P::On<I>>(P::FLOAT) } {
             P::on(isa).run(Run::<'_, P, L> {
-                parameters: self.parameters(),
+                packed: &self.packed,
+                ends: self.ends(),
                 inputs: inputs.map(Map::values),
                 outputs: outputs.each_mut().map(|output| &mut **output),
                 layer: PhantomData,
             });
             for output in &mut outputs {
-                P::look_up(self.lookup(), output);
+                P::look_up(isa, self.lookup(), output);
             }
         } else {
             for (input, output) in inputs.into_iter().zip(&mut outputs) {
@@ -78,7 +79,8 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
 
 /// A layer for several images as a function of its own.
 struct Run<'a, P: Arithmetic, L> {
-    parameters: Parameters<'a, P>,
+    packed: &'a [Block],
+    ends: P::Ends,
     inputs: [&'a [P::Element]; IMAGES],
     outputs: [&'a mut [Output<P>]; IMAGES],
     layer: PhantomData<L>,
@@ -89,7 +91,8 @@ impl<P: Arithmetic, L: ConvLayer> Kernel for Run<'_, P, L> {
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self { parameters, inputs, outputs, .. } = self;
+        let Self { packed, ends, inputs, outputs, .. } = self;
+        let parameters = P::parameters(&L::SPEC.shape, packed, ends);
         together::run::<P, I, L>(isa, parameters, inputs, outputs);
     }
 }

@@ -199,8 +199,6 @@ pub const fn largest(sizes: &[usize]) -> usize {
 pub trait Pixel: Pod + Send + Sync {
     /// The real value.
     fn value(self) -> f32;
-    /// The byte, if it is one.
-    fn byte(self) -> Option<u8>;
 }
 
 impl Pixel for f32 {
@@ -208,22 +206,12 @@ impl Pixel for f32 {
     fn value(self) -> f32 {
         self
     }
-
-    #[inline(always)]
-    fn byte(self) -> Option<u8> {
-        None
-    }
 }
 
 impl Pixel for u8 {
     #[inline(always)]
     fn value(self) -> f32 {
         f32::from(self) / 255.0
-    }
-
-    #[inline(always)]
-    fn byte(self) -> Option<u8> {
-        Some(self)
     }
 }
 

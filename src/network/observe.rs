@@ -169,27 +169,36 @@ impl Observer for Watch<'_> {
         let start = Instant::now();
         let map = run();
         match self {
-            Self::Values(layers, traces) => {
-                let layer = layers.next().expect("a walk takes one step a layer");
-                traces.push(layer_trace(layer, map, real));
-            }
+            Self::Values(..) => self.trace(values(map, real)),
             #[cfg(feature = "std")]
-            Self::Times(times) => {
-                let time = start.elapsed();
-                times.next().expect("a walk takes one step a layer").push(time);
-            }
+            Self::Times(_) => self.time(start.elapsed()),
         }
         map
     }
 }
 
+impl Watch<'_> {
+    #[inline(never)]
+    fn trace(&mut self, values: Vec<f32>) {
+        if let Self::Values(layers, traces) = self {
+            let layer = layers.next().expect("a walk takes one step a layer");
+            let LayerInfo { name, kind, output: shape, .. } = *layer;
+            traces.push(LayerTrace { name, kind, shape, values });
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[inline(never)]
+    fn time(&mut self, time: Duration) {
+        if let Self::Times(times) = self {
+            times.next().expect("a walk takes one step a layer").push(time);
+        }
+    }
+}
+
 #[inline(never)]
-fn layer_trace<T: Pod, M: Map<T>>(
-    layer: &LayerInfo,
-    map: &M,
-    real: impl Fn(T) -> f32,
-) -> LayerTrace {
+fn values<T: Pod, M: Map<T>>(map: &M, real: impl Fn(T) -> f32) -> Vec<f32> {
     let mut values = vec![0.0; M::LEN];
     super::output(map, real, &mut values);
-    LayerTrace { name: layer.name, kind: layer.kind, shape: layer.output, values }
+    values
 }

@@ -129,18 +129,13 @@ impl Arithmetic for f32 {
     fn table(_: Activation, (): (), (): ()) {}
 
     #[inline(always)]
-    fn look_up((): &(), _: &mut [f32]) {}
+    fn look_up<I: Isa>(_: I, (): &(), _: &mut [f32]) {}
 
     #[inline(always)]
-    fn look_up_activations((): &(), _: &mut [f32]) {}
+    fn look_up_activations<I: Isa>(_: I, (): &(), _: &mut [f32]) {}
 
     #[cfg(feature = "alloc")]
     fn pixels((): ()) {}
-
-    #[inline(always)]
-    fn pixel(byte: u8, (): &()) -> f32 {
-        f32::from(byte) / 255.0
-    }
 
     #[inline(always)]
     fn are_pixels((): &()) -> bool {

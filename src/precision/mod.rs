@@ -159,14 +159,12 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     #[cfg(feature = "alloc")]
     fn table(function: Activation, input: Self::Edge, output: Self::Edge) -> Self::Lookup;
     /// Replaces results by what they are in a table.
-    fn look_up(lookup: &Self::Lookup, values: &mut [Output<Self>]);
+    fn look_up<I: Isa>(isa: I, lookup: &Self::Lookup, values: &mut [Output<Self>]);
     /// Replaces activations by what they are in a table.
-    fn look_up_activations(lookup: &Self::Lookup, values: &mut [Self::Element]);
-    /// What each pixel from 0 to 255, that is 0.0 to 1.0, becomes on an edge.
+    fn look_up_activations<I: Isa>(isa: I, lookup: &Self::Lookup, values: &mut [Self::Element]);
+    /// What each pixel from 0 to 255, that is 0.0 to 1.0, becomes on an edge, unless it becomes itself.
     #[cfg(feature = "alloc")]
     fn pixels(edge: Self::Edge) -> Self::Lookup;
-    /// What a pixel becomes.
-    fn pixel(byte: u8, pixels: &Self::Lookup) -> Self::Element;
     /// Whether each pixel becomes itself.
     fn are_pixels(pixels: &Self::Lookup) -> bool;
 

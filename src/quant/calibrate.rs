@@ -174,6 +174,18 @@ struct Look<'a> {
     layers: &'static [crate::network::LayerInfo],
 }
 
+impl Look<'_> {
+    /// What the next layer gave.
+    fn note(&mut self, values: &[f32]) {
+        let seen = &mut *self.seen;
+        if !seen.rows[seen.row].add(values) && seen.error.is_none() {
+            let layer = Some(self.layers[seen.row].name);
+            seen.error = Some(QuantizeError::NotFinite { layer, image: seen.images });
+        }
+        seen.row += 1;
+    }
+}
+
 impl Observer for Look<'_> {
     fn layer<'x, T: Pod, M: Map<T>>(
         &mut self,
@@ -182,12 +194,7 @@ impl Observer for Look<'_> {
     ) -> &'x M {
         let map = run();
         let values: Vec<f32> = map.values().iter().map(|&value| real(value)).collect();
-        let seen = &mut *self.seen;
-        if !seen.rows[seen.row].add(&values) && seen.error.is_none() {
-            let layer = Some(self.layers[seen.row].name);
-            seen.error = Some(QuantizeError::NotFinite { layer, image: seen.images });
-        }
-        seen.row += 1;
+        self.note(&values);
         map
     }
 

@@ -325,6 +325,25 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn look_up(self, table: &[u8; 256], values: &mut [u8]) {
+        let (parts, _) = table.as_chunks::<64>();
+        // SAFETY: this token exists only where AVX-512F, BW and VBMI do; each part of the table is 64 bytes,
+        // and no more bytes are read and written than there are values.
+        unsafe {
+            let part = |at: usize| _mm512_loadu_si512(parts[at].as_ptr().cast());
+            let table = [part(0), part(1), part(2), part(3)];
+            for values in values.chunks_mut(64) {
+                let mask = u64::MAX >> (64 - values.len());
+                let at = _mm512_maskz_loadu_epi8(mask, values.as_ptr().cast());
+                let low = _mm512_permutex2var_epi8(table[0], at, table[1]);
+                let high = _mm512_permutex2var_epi8(table[2], at, table[3]);
+                let found = _mm512_mask_blend_epi8(_mm512_movepi8_mask(at), low, high);
+                _mm512_mask_storeu_epi8(values.as_mut_ptr().cast(), mask, found);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn inputs(self, bytes: __m512i) -> __m512i {
         bytes
     }

@@ -243,6 +243,12 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         [self.spread_factor(a), self.spread_factor(b)]
     }
 
+    /// Replaces bytes by what they are in a table.
+    #[inline(always)]
+    fn look_up(self, table: &[u8; 256], values: &mut [u8]) {
+        look_up(table, values);
+    }
+
     /// Makes bytes ready to be factors.
     fn inputs(self, bytes: Self::Quads) -> Self::Inputs;
     /// Makes bytes ready to be factors: shifts every lane to the left, then keeps the bits of `mask`
@@ -382,6 +388,12 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         self.store(vector, &mut lanes);
         values.copy_from_slice(&lanes[..values.len()]);
     }
+}
+
+/// [`Isa::look_up`] by loads, one function for all instruction sets: none makes them faster.
+#[inline(never)]
+fn look_up(table: &[u8; 256], values: &mut [u8]) {
+    values.iter_mut().for_each(|value| *value = table[usize::from(*value)]);
 }
 
 /// [`Isa::store_pixels`] on any instruction set: four vectors at once, so that a lane's bytes are stored

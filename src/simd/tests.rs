@@ -112,11 +112,31 @@ impl Kernel for Eights {
     }
 }
 
+/// Some bytes in a table, as many as fill no register and more.
+struct LookedUp;
+
+impl Kernel for LookedUp {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let table = bytes::<256>(40);
+        let all: [u8; 256] = from_fn(|at| at as u8);
+        for count in [0, 1, 15, 16, 17, 63, 64, 65, 200, 256] {
+            let mut values = all;
+            isa.look_up(&table, &mut values[..count]);
+            let wanted: [u8; 256] = from_fn(|at| if at < count { table[at] } else { all[at] });
+            assert_eq!(values, wanted, "{}, {count} values", I::NAME);
+        }
+    }
+}
+
 struct Each;
 
 impl Visitor for Each {
     fn visit<I: Isa>(&mut self, isa: I) {
         isa.run(Products);
+        isa.run(LookedUp);
         if I::MATRICES {
             isa.run(Matrices);
             isa.run(Eights);
@@ -125,6 +145,6 @@ impl Visitor for Each {
 }
 
 #[test]
-fn products_of_bytes_are_exact() {
+fn operations_on_bytes_are_exact() {
     each_supported(&mut Each);
 }

@@ -3,7 +3,7 @@
 #[cfg(feature = "alloc")]
 use crate::layers::Activation;
 use crate::quant::Edge;
-use crate::simd::Steps;
+use crate::simd::{Isa, Kernel, Steps};
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 
@@ -44,6 +44,29 @@ impl Ends {
 pub struct Table {
     pub(super) values: [u8; 256],
     pub(super) edge: Edge,
+}
+
+impl Table {
+    /// Replaces values by what they are in the table.
+    #[inline(always)]
+    pub(super) fn replace<I: Isa>(&self, isa: I, values: &mut [u8]) {
+        isa.run(Replace { table: &self.values, values });
+    }
+}
+
+/// One function for all layers and precisions.
+struct Replace<'a> {
+    table: &'a [u8; 256],
+    values: &'a mut [u8],
+}
+
+impl Kernel for Replace<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        isa.look_up(self.table, self.values);
+    }
 }
 
 /// A table, or none.

@@ -193,16 +193,16 @@ impl<P: Integer> Arithmetic for P {
     }
 
     #[inline(always)]
-    fn look_up(lookup: &Lookup, values: &mut [Output<P>]) {
+    fn look_up<I: Isa>(isa: I, lookup: &Lookup, values: &mut [Output<P>]) {
         if let Some(table) = lookup {
-            P::Results::look_up::<P>(&table.values, values);
+            P::Results::look_up::<P, I>(isa, table, values);
         }
     }
 
     #[inline(always)]
-    fn look_up_activations(lookup: &Lookup, values: &mut [u8]) {
+    fn look_up_activations<I: Isa>(isa: I, lookup: &Lookup, values: &mut [u8]) {
         if let Some(table) = lookup {
-            Rounded::look_up::<P>(&table.values, values);
+            table.replace(isa, values);
         }
     }
 
@@ -212,14 +212,6 @@ impl<P: Integer> Arithmetic for P {
         let values: [u8; 256] = core::array::from_fn(value);
         let same = values.iter().enumerate().all(|(at, &value)| at == usize::from(value));
         (!same).then(|| Box::new(Table { values, edge }))
-    }
-
-    #[inline(always)]
-    fn pixel(byte: u8, pixels: &Lookup) -> u8 {
-        match pixels {
-            Some(table) => table.values[usize::from(byte)],
-            None => byte,
-        }
     }
 
     #[inline(always)]

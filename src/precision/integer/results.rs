@@ -1,7 +1,7 @@
 //! What becomes of a layer's sums: activations, or floats.
 
 use super::Integer;
-use super::ends::Ends;
+use super::ends::{Ends, Table};
 use crate::layers::Activation;
 use crate::precision::Arithmetic;
 use crate::quant::{Edge, Grid, to_steps};
@@ -33,7 +33,7 @@ pub trait Results: 'static {
     /// What the results mean.
     fn edge<P: Integer>(edge: Edge) -> <Self::Writes<P> as Arithmetic>::Edge;
     /// Replaces results by what they are in a table.
-    fn look_up<P: Integer>(table: &[u8; 256], values: &mut [Element<Self, P>]);
+    fn look_up<P: Integer, I: Isa>(isa: I, table: &Table, values: &mut [Element<Self, P>]);
 }
 
 type Element<R, P> = <<R as Results>::Writes<P> as Arithmetic>::Element;
@@ -71,8 +71,8 @@ impl Results for Rounded {
     }
 
     #[inline(always)]
-    fn look_up<P: Integer>(table: &[u8; 256], values: &mut [u8]) {
-        values.iter_mut().for_each(|value| *value = table[usize::from(*value)]);
+    fn look_up<P: Integer, I: Isa>(isa: I, table: &Table, values: &mut [u8]) {
+        table.replace(isa, values);
     }
 }
 
@@ -104,7 +104,7 @@ impl Results for Floats {
     fn edge<P: Integer>(_: Edge) {}
 
     #[inline(always)]
-    fn look_up<P: Integer>(_: &[u8; 256], _: &mut [f32]) {}
+    fn look_up<P: Integer, I: Isa>(_: I, _: &Table, _: &mut [f32]) {}
 }
 
 /// An integer precision whose sums become floats: a network's last layer with weights, whose results

@@ -355,6 +355,27 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
+    fn look_up(self, table: &[u8; 256], values: &mut [u8]) {
+        let (blocks, rest) = values.as_chunks_mut::<16>();
+        let (parts, _) = table.as_chunks::<64>();
+        // SAFETY: NEON is part of aarch64; each part of the table is 64 bytes, and each block 16.
+        unsafe {
+            let part = |at: usize| vld1q_u8_x4(parts[at].as_ptr());
+            let parts = [part(0), part(1), part(2), part(3)];
+            for block in blocks {
+                // An index that a part does not have leaves what the ones before it gave.
+                let at = vld1q_u8(block.as_ptr());
+                let mut found = vqtbl4q_u8(parts[0], at);
+                found = vqtbx4q_u8(found, parts[1], vsubq_u8(at, vdupq_n_u8(64)));
+                found = vqtbx4q_u8(found, parts[2], vsubq_u8(at, vdupq_n_u8(128)));
+                found = vqtbx4q_u8(found, parts[3], vsubq_u8(at, vdupq_n_u8(192)));
+                vst1q_u8(block.as_mut_ptr(), found);
+            }
+        }
+        rest.iter_mut().for_each(|value| *value = table[usize::from(*value)]);
+    }
+
+    #[inline(always)]
     fn inputs(self, bytes: Self::Quads) -> Self::Inputs {
         // SAFETY: this token exists only where NEON does.
         bytes.map(|bytes| unsafe { vreinterpretq_s8_u8(veorq_u8(bytes, vdupq_n_u8(0x80))) })

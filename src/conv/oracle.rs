@@ -3,11 +3,24 @@
 use super::WeightLayout;
 use crate::precision::{Arithmetic, Parameters};
 use crate::shape::{ConvShape, Window};
-use crate::simd::Block;
+use crate::simd::{Block, Isa, Visitor, each_supported};
 use alloc::{vec, vec::Vec};
 
 /// Rounding of one `f32` operation, relative to its result.
 pub(crate) const UNIT: f64 = f32::EPSILON as f64 / 2.0;
+
+/// Shows a visitor those instruction sets of this machine that don't share another one's code for floats.
+pub(crate) fn each_with_floats(visitor: &mut impl Visitor) {
+    struct Own<'a, V>(&'a mut V);
+    impl<V: Visitor> Visitor for Own<'_, V> {
+        fn visit<I: Isa>(&mut self, isa: I) {
+            if I::NAME == <I::Floats as Isa>::NAME {
+                self.0.visit(isa.floats());
+            }
+        }
+    }
+    each_supported(&mut Own(visitor));
+}
 
 /// Numbers from a seed, by splitmix64.
 pub(crate) struct Numbers(pub(crate) u64);

@@ -4,9 +4,9 @@ use super::Layer;
 #[cfg(feature = "alloc")]
 use super::Place;
 use crate::map::Map;
-use crate::precision::Precision;
+use crate::precision::{Arithmetic, Precision};
 use crate::simd::memory::values_mut;
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use core::marker::PhantomData;
@@ -210,7 +210,8 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
         let places: &mut [P::Element] = values_mut(output, L::Output::<P::Element>::LEN);
         if P::FLOAT {
             let input: &[f32] = bytemuck::cast_slice(input.values());
-            apply(isa, L::FUNCTION, input, bytemuck::cast_slice_mut(places));
+            let output = bytemuck::cast_slice_mut(places);
+            f32::on(isa).run(Apply::<'_, L> { input, output, layer: PhantomData });
         } else {
             places.copy_from_slice(input.values());
             P::look_up_activations(isa, &self.lookup, places);
@@ -228,7 +229,8 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
     ) -> &'o L::Output<P::Element> {
         let places: &mut [P::Element] = values_mut(output, L::Output::<P::Element>::LEN);
         if P::FLOAT {
-            apply(isa, L::FUNCTION, input.values(), bytemuck::cast_slice_mut(places));
+            let (input, output) = (input.values(), bytemuck::cast_slice_mut(places));
+            f32::on(isa).run(Apply::<'_, L> { input, output, layer: PhantomData });
         } else {
             for (place, &value) in places.iter_mut().zip(input.values()) {
                 *place = P::round(value, self.ends);
@@ -239,15 +241,26 @@ impl<P: Precision, L: ActivationLayer> Activate<P, L> {
     }
 }
 
-/// The function of some values.
-#[inline(always)]
-fn apply<I: Isa>(isa: I, function: Activation, input: &[f32], output: &mut [f32]) {
-    for (output, input) in output.chunks_mut(16).zip(input.chunks(16)) {
-        match (input.first_chunk(), output.first_chunk_mut()) {
-            (Some(input), Some(output)) => {
-                isa.store(function.lanes(isa, isa.load(input)), output);
+/// A layer's function of some values, as a function of its own.
+struct Apply<'a, L> {
+    input: &'a [f32],
+    output: &'a mut [f32],
+    layer: PhantomData<L>,
+}
+
+impl<L: ActivationLayer> Kernel for Apply<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { input, output, .. } = self;
+        for (output, input) in output.chunks_mut(16).zip(input.chunks(16)) {
+            match (input.first_chunk(), output.first_chunk_mut()) {
+                (Some(input), Some(output)) => {
+                    isa.store(L::FUNCTION.lanes(isa, isa.load(input)), output);
+                }
+                _ => isa.store_partial(L::FUNCTION.lanes(isa, isa.load_partial(input)), output),
             }
-            _ => isa.store_partial(function.lanes(isa, isa.load_partial(input)), output),
         }
     }
 }

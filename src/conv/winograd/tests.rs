@@ -1,10 +1,10 @@
 //! Every tile on every instruction set of this machine, against the definition in `f64`.
 
 use super::*;
-use crate::conv::oracle::{Case, Numbers, first_wrong};
+use crate::conv::oracle::{Case, Numbers, each_with_floats, first_wrong};
 use crate::layers::Activation;
 use crate::shape::Window;
-use crate::simd::{Scalar, Visitor, each_supported};
+use crate::simd::{Scalar, Visitor};
 use alloc::{vec, vec::Vec};
 use std::println;
 
@@ -17,10 +17,7 @@ struct Layer<'a> {
     output: &'a mut [f32],
 }
 
-impl Kernel for Layer<'_> {
-    type Output = ();
-
-    #[inline(always)]
+impl Layer<'_> {
     fn run<I: Isa>(self, isa: I) {
         // What is in the scratch memory beforehand must not matter.
         let mut scratch = vec![Block([0xFF; 64]); self.plan.scratch()];
@@ -35,10 +32,8 @@ impl Kernel for Layer<'_> {
                 output: self.output,
             },
         };
-        with_tile!(self.plan.tile(), |M, R, N| {
-            // Any step is right; a tile has one here, and the products' own test has the others.
-            run::<I, M, R, N, { (M * R * N) % 4 + 1 }>(isa, self.plan, data)
-        });
+        with_tile!(self.plan.tile(), |M, R, N| isa
+            .run(AnyTile::<M, R, N> { plan: self.plan, data }));
     }
 }
 
@@ -61,7 +56,7 @@ impl Visitor for Check<'_> {
         let weights = transformed(self.plan, self.case);
         let mut output = vec![f32::NAN; self.exact.len()];
         let Self { case, plan, pool, .. } = *self;
-        isa.run(Layer { case, plan, weights: &weights, pool, output: &mut output });
+        Layer { case, plan, weights: &weights, pool, output: &mut output }.run(isa);
         if let Some(at) = first_wrong(self.exact, &output, self.plan.roundings()) {
             let (found, wanted) = (output[at], self.exact[at].0);
             panic!("{} {:?}: output {at} is {found}, not {wanted}", I::NAME, self.plan);
@@ -92,7 +87,7 @@ fn random_layers() {
         let exact = maxima(case.shape.output, pool, &exact);
         pooled += usize::from(pool > 1);
         let mut check = Check { case: &case, exact: &exact, plan, pool, ran: 0 };
-        each_supported(&mut check);
+        each_with_floats(&mut check);
         ran = check.ran;
     }
     println!("600 layers, {pooled} with a pool, on each of {ran} instruction sets");
@@ -170,7 +165,7 @@ fn products_in_every_step() {
             product::sums::<I, T>(isa, plan, [0, 0], positions, weights, sums);
         }
     }
-    each_supported(&mut Products);
+    each_with_floats(&mut Products);
 }
 
 const WINDOW: Window = Window { kernel: [3; 2], stride: [1; 2], padding: [1; 4], dilation: [1; 2] };
@@ -194,7 +189,7 @@ fn errors_are_as_stated() {
             let weights = transformed(plan, &case);
             let exact = case.exact();
             let mut found = vec![f32::NAN; exact.len()];
-            Scalar.run(Layer { case: &case, plan, weights: &weights, pool: 1, output: &mut found });
+            Layer { case: &case, plan, weights: &weights, pool: 1, output: &mut found }.run(Scalar);
             let error = |output: &[f32]| {
                 let error = |(&(exact, _), &output): (&(f64, f64), &f32)| {
                     (f64::from(output.max(0.0)) - exact.max(0.0)).powi(2)

@@ -206,7 +206,7 @@ pub(crate) fn max(window: &[f64], _: usize) -> f64 {
 }
 
 /// What a network gives at once, and layer by layer. On one instruction set, since each would be compiled
-/// for each network; tests/kernels compares them.
+/// for each network; tests/kernels compares them, and the networks of PyTorch's run on `Auto`.
 pub(crate) fn run<N: Network>(network: &N, image: &[f32]) -> (Vec<f32>, Vec<LayerTrace>) {
     let mut output = vec![0.0; N::OUTPUT.iter().product()];
     let mut workspace = vec![Block::ZERO; N::WORKSPACE];
@@ -230,6 +230,7 @@ macro_rules! check {
     ($Network:ident, $reference:expr) => {{
         let reference = &$reference;
         let network = $Network::<f32>::from_raw(&reference.raw).unwrap();
+        let network = network.with_algorithm::<microcnn::conv::Naive>();
         let (output, trace) = $crate::reference::run(&network, &reference.image);
         assert_eq!(reference.shape, $Network::<f32>::OUTPUT);
         $crate::reference::assert_near(&output, &reference.values, "predict");

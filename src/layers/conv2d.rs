@@ -5,7 +5,7 @@ use super::pool::max_pool;
 use super::{AsWritten, Epilogue, Layer, Unpooled};
 use crate::conv::{Auto, ConvKernel, Kernels, runs_as};
 use crate::map::Map;
-use crate::precision::{Arithmetic, Output, Parameters, WrittenEdge};
+use crate::precision::{Arithmetic, Output, WrittenEdge};
 #[cfg(feature = "alloc")]
 use crate::precision::{Loaded, Loading};
 use crate::shape::ConvShape;
@@ -111,10 +111,6 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     pub fn weight_bytes(&self) -> usize {
         let prepared = <A::Kernel<L> as ConvKernel<P, L>>::PREPARED;
         (P::parameter_blocks(&L::SPEC.shape) + prepared) * Block::BYTES
-    }
-
-    fn parameters(&self) -> Parameters<'_, P> {
-        P::parameters(&L::SPEC.shape, &self.packed, self.ends)
     }
 
     /// The layer for one image, and the activation that follows it.
@@ -296,7 +292,8 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
 
     /// Gives the parameters to a file.
     pub fn save<S: Sink>(&self, sink: &mut S) {
-        P::save(&L::SPEC, self.parameters(), &self.lookup, sink);
+        let parameters = P::parameters(&L::SPEC.shape, &self.packed, self.ends);
+        P::save(&L::SPEC, parameters, &self.lookup, sink);
     }
 
     /// The same parameters under another algorithm.

@@ -54,6 +54,11 @@ network! {
     }
 }
 
+// A workspace that belongs on a stack, unless four images run together.
+network! {
+    struct Wide: [16, 32, 32] { Flatten, fc: Linear<4> }
+}
+
 /// Runs the same lines for LeNet under every algorithm.
 macro_rules! each_algorithm {
     (|$network:ident| $body:block) => {
@@ -101,6 +106,22 @@ fn a_large_workspace_is_one_allocation() {
         let image = Tensor::<f32, 1, 64, 96, 96>::boxed_zeros();
         let _ = network.predict(&image);
         assert_eq!(allocations(|| drop(network.predict(&image))), 1);
+        let images = Tensor::<f32, 4, 64, 96, 96>::boxed_zeros();
+        assert_eq!(allocations(|| drop(network.predict(&images))), 1);
+    });
+}
+
+#[test]
+fn images_together_take_nothing_from_the_heap_that_one_would_not() {
+    const STACK: usize = (256 << 10) / Block::BYTES;
+    const GAINS: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+    const { assert!(Wide::<f32>::WORKSPACE <= STACK) };
+    const { assert!((Wide::<f32>::TOGETHER_WORKSPACE > STACK) == GAINS) };
+    on_a_small_stack(|| {
+        let network = Wide::random(4);
+        let images = Tensor::<f32, 4, 16, 32, 32>::boxed_zeros();
+        let _ = network.predict(&images);
+        assert_eq!(allocations(|| drop(network.predict(&images))), 0);
     });
 }
 

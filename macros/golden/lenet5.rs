@@ -520,21 +520,17 @@ const _: () = {
                 >>::TOGETHER,
             );
         const TOGETHER_SLOTS: &'static [usize] = &[
-            __cnn::sum(
-                &[__cnn::largest(
-                    &[
-                        __cnn::Block::count::<P::Element>(400),
-                        __cnn::Block::count::<P::Element>(84),
-                    ],
-                ); __cnn::IMAGES],
+            __cnn::staged_blocks(
+                &[
+                    __cnn::Block::count::<P::Element>(400),
+                    __cnn::Block::count::<P::Element>(84),
+                ],
             ),
-            __cnn::sum(
-                &[__cnn::largest(
-                    &[
-                        __cnn::Block::count::<P::Element>(120),
-                        __cnn::Block::count::<::core::primitive::f32>(10),
-                    ],
-                ); __cnn::IMAGES],
+            __cnn::staged_blocks(
+                &[
+                    __cnn::Block::count::<P::Element>(120),
+                    __cnn::Block::count::<::core::primitive::f32>(10),
+                ],
             ),
         ];
         #[inline(always)]
@@ -991,7 +987,9 @@ const _: () = {
         pub const PARAMETERS: usize = <Self as __cnn::Network>::PARAMETERS;
         /// Multiply-adds for one image.
         pub const MACS: usize = <Self as __cnn::Network>::MACS;
-        /// Bytes of scratch memory that a call needs, whatever the batch.
+        /// Bytes of scratch memory that suffice for a batch of any size. `predict` takes them from the
+        /// stack, above 256 KiB from the heap. For four images and more it may take more, to run them
+        /// together: up to 256 KiB of the stack, or as a part of the same allocation.
         pub const WORKSPACE_BYTES: usize = <Self as __cnn::Network>::WORKSPACE_BYTES;
         /// Scratch memory for `predict_with`: `WORKSPACE_BYTES`, or as much more as makes batches
         /// faster.

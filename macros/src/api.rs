@@ -88,7 +88,9 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
             #vis const PARAMETERS: #size = <Self as __cnn::Network>::PARAMETERS;
             /// Multiply-adds for one image.
             #vis const MACS: #size = <Self as __cnn::Network>::MACS;
-            /// Bytes of scratch memory that a call needs, whatever the batch.
+            /// Bytes of scratch memory that suffice for a batch of any size. `predict` takes them from the
+            /// stack, above 256 KiB from the heap. For four images and more it may take more, to run them
+            /// together: up to 256 KiB of the stack, or as a part of the same allocation.
             #vis const WORKSPACE_BYTES: #size = <Self as __cnn::Network>::WORKSPACE_BYTES;
 
             __cnn::with_alloc! {

@@ -16,6 +16,7 @@
 //! panel:  tap → some rows of the output → pixel
 //! ```
 
+use super::layout::is_one_run;
 use super::rows::{self, Strides};
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, LANES, WeightLayout};
@@ -152,12 +153,9 @@ impl Panel {
 /// Whether the windows lie in the feature map as they would in the panel.
 #[inline(always)]
 const fn in_place(shape: &ConvShape, layout: &WeightLayout) -> bool {
-    let one = shape.output[1] * shape.output[2] == 1;
     let [down, across] = shape.window.stride;
-    layout.groups == 1
-        && layout.runs == 1
-        && (layout.taps == 1 && down == 1 && across == 1 || one)
-        && no_padding(shape)
+    let every_pixel = layout.taps == 1 && down == 1 && across == 1;
+    is_one_run(shape) || every_pixel && layout.groups == 1 && no_padding(shape)
 }
 
 /// Whether the lanes of a layer's product are pixels.
@@ -295,7 +293,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
         Some(pool) => pools::<P>(&L::SPEC.shape, &pool, L::ACTIVATION),
         None => false,
     };
-    /// There the map is the panel, and the tiles are the same.
+    /// Of a layer of one window that is one run, the map is the panel, and the tiles are `Direct`'s.
     const TOGETHER: bool = <Direct as ConvKernel<P, L>>::TOGETHER;
 
     #[inline(always)]

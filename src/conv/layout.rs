@@ -150,6 +150,17 @@ const fn runs(shape: &ConvShape) -> usize {
     if rows == 1 || whole_rows && window.dilation[0] == 1 { 1 } else { rows }
 }
 
+/// Whether a layer has one window, and that is one run: a linear layer, or a convolution that is like one.
+#[inline(always)]
+pub(super) const fn is_one_run(shape: &ConvShape) -> bool {
+    let [top, bottom, left, right] = shape.window.padding;
+    !shape.is_depthwise()
+        && shape.output[1] * shape.output[2] == 1
+        && top + bottom + left + right == 0
+        && runs(shape) == 1
+        && shape.groups == 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@
 //! ```
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
+use super::layout::is_one_run;
 use super::tile::{Job, overlapping};
 use super::{LANES, WeightLayout};
 use crate::precision::integer::{Integer, factor_bytes};
@@ -25,14 +26,7 @@ const STEPS: usize = 8;
 
 /// Whether this pays for a layer: where its one window is one run.
 pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
-    let [top, bottom, left, right] = shape.window.padding;
-    cfg!(target_arch = "x86_64")
-        && !P::FLOAT
-        && shape.groups == 1
-        && !shape.is_depthwise()
-        && shape.output[1] * shape.output[2] == 1
-        && top + bottom + left + right == 0
-        && WeightLayout::new(shape, P::GROUP).runs == 1
+    cfg!(target_arch = "x86_64") && !P::FLOAT && is_one_run(shape)
 }
 
 /// Blocks that the halves of the inputs take.

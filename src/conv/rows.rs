@@ -32,7 +32,7 @@ pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
     let blocks = width * outputs.div_ceil(LANES);
     // Taking channels or columns apart costs more than it saves.
     let copied = inputs == 1 && window.stride[1] == 1;
-    P::ROWS
+    P::HAS_ZERO
         && steps
         && shape.groups == 1
         && window.kernel[1] < shape.input[2]

@@ -403,7 +403,7 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         let last = (windows.runs[0] - 1) * windows.run_step[0]
             + (windows.runs[1] - 1) * windows.run_step[1];
         let end = at + last + self.reach(columns) + self.surplus();
-        self.surplus() == 0 || P::ROWS && end <= self.input.len()
+        self.surplus() == 0 || P::HAS_ZERO && end <= self.input.len()
     }
 
     /// The sums of some neighbouring windows, of which the first lies at a place in the map, in some

@@ -13,6 +13,7 @@
 //! these parts for all images, one part is summed after the other.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
+use super::layout::is_one_run;
 use super::tile::{Plan, full_blocks, overlapping, splits};
 use super::{LANES, WeightLayout};
 use crate::layers::{Activation, ConvLayer};
@@ -26,12 +27,7 @@ pub const IMAGES: usize = 4;
 
 /// Whether a layer of this shape has one window, which is one run.
 pub(super) const fn can<P: Arithmetic>(shape: &ConvShape) -> bool {
-    let [top, bottom, left, right] = shape.window.padding;
-    !shape.is_depthwise()
-        && shape.groups == 1
-        && shape.output[1] * shape.output[2] == 1
-        && top + bottom + left + right == 0
-        && WeightLayout::new(shape, P::GROUP).runs == 1
+    is_one_run(shape)
 }
 
 /// Whether an instruction set holds the sums of all images in registers. One that multiplies bytes as 16-bit
@@ -136,7 +132,8 @@ impl<P: Arithmetic> Job<'_, '_, P> {
             3 => self.parts::<I, T, 3>(isa, tail),
             4 => self.parts::<I, T, 4>(isa, tail),
             5 => self.parts::<I, T, 5>(isa, tail),
-            _ => self.parts::<I, T, 6>(isa, tail),
+            6 => self.parts::<I, T, 6>(isa, tail),
+            blocks => unreachable!("tiles of {blocks} blocks"),
         }
     }
 
@@ -147,7 +144,8 @@ impl<P: Arithmetic> Job<'_, '_, P> {
             41 => self.pass::<I, BLOCKS, 4, 1>(isa, tail),
             22 => self.pass::<I, BLOCKS, 2, 2>(isa, tail),
             21 => self.pass::<I, BLOCKS, 2, 1>(isa, tail),
-            _ => self.pass::<I, BLOCKS, 1, 1>(isa, tail),
+            11 => self.pass::<I, BLOCKS, 1, 1>(isa, tail),
+            _ => unreachable!("sums of {:?}", T::TILE),
         }
     }
 

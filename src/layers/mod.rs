@@ -21,7 +21,7 @@ pub use input::Input;
 pub use pool::{AvgPool2d, MaxPool2d, PoolLayer};
 pub use residual::Residual;
 pub use softmax::Softmax;
-pub use together::{Together, stage, staged};
+pub use together::{Together, stage, staged, staged_blocks};
 pub use transpose::Transpose;
 
 use crate::map::Map;

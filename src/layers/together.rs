@@ -4,6 +4,7 @@ use super::{Conv2d, ConvLayer, Unpooled};
 use crate::conv::together::{self, IMAGES};
 use crate::conv::{ConvKernel, Kernels};
 use crate::map::Map;
+use crate::network::largest;
 use crate::precision::{Arithmetic, Output};
 use crate::simd::memory::{values, values_mut};
 use crate::simd::{Block, Isa, Kernel};
@@ -108,6 +109,11 @@ fn apart_mut<T: Pod>(blocks: &mut [Block], len: usize) -> [&mut [T]; IMAGES] {
 #[inline(always)]
 pub fn stage<T: Pod, M: Map<T>>(map: &M, blocks: &mut [Block]) {
     values_mut(blocks, M::LEN).copy_from_slice(map.values());
+}
+
+/// Blocks of a buffer in which maps of these blocks lie by turns, one for each image.
+pub const fn staged_blocks(maps: &[usize]) -> usize {
+    IMAGES * largest(maps)
 }
 
 /// The maps that were [copied](stage), one for each image.

@@ -22,7 +22,7 @@ pub use workspace::workspace;
 use crate::layers::{ConvSpec, Together};
 use crate::map::Map;
 use crate::precision::{Arithmetic, Precision};
-use crate::simd::{Block, Isa};
+use crate::simd::{self, Block, Isa};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use bytemuck::Pod;
@@ -97,16 +97,17 @@ pub trait Network: Sized + Clone + Send + Sync {
     const WALK_WORKSPACE: usize = sum(Self::WALK_SLOTS) + Self::WALK_SCRATCH;
     /// Blocks of workspace in all.
     const WORKSPACE: usize = sum(Self::SLOTS) + Self::SCRATCH;
-    /// Bytes of workspace in all.
+    /// Bytes of workspace in all. They suffice for a batch of any size.
     const WORKSPACE_BYTES: usize = Self::WORKSPACE * Block::BYTES;
     /// The layers that several images can run together; see
     /// [`forward_together`](Self::forward_together).
     const TOGETHER: Together = Together::NONE;
     /// Blocks of each buffer that the feature maps of several images lie in.
     const TOGETHER_SLOTS: &'static [usize] = &[];
-    /// Blocks of workspace for several images in all.
-    const TOGETHER_WORKSPACE: usize =
-        Self::WORKSPACE + if Self::TOGETHER.any() { sum(Self::TOGETHER_SLOTS) } else { 0 };
+    /// Blocks of workspace for several images in all; as many as for one, where no instruction set gains by
+    /// running them together.
+    const TOGETHER_WORKSPACE: usize = Self::WORKSPACE
+        + if simd::any_together(Self::TOGETHER) { sum(Self::TOGETHER_SLOTS) } else { 0 };
 
     /// One image through the network. `output` is in NCHW order.
     #[inline(always)]
@@ -130,8 +131,12 @@ pub trait Network: Sized + Clone + Send + Sync {
         stages: &mut S,
     );
 
-    /// As many images as [`TOGETHER`](Self::TOGETHER) layers load each weight once for, with the results that
-    /// each has alone.
+    /// Four images through the network, for which [`TOGETHER`](Self::TOGETHER) layers load each weight once.
+    /// Images and results lie one behind the other, and are those of four [`forward`](Self::forward)s.
+    ///
+    /// # Panics
+    /// If no instruction set of this architecture gains by it, or the workspace has fewer than
+    /// [`TOGETHER_WORKSPACE`](Self::TOGETHER_WORKSPACE) blocks.
     fn forward_together<I: Isa, T: Pixel>(
         &self,
         _: I,

@@ -7,6 +7,9 @@ use crate::simd::{self, Block, Isa, Kernel};
 use crate::tensor::Tensor;
 use alloc::{vec, vec::Vec};
 use bytemuck::Pod;
+use core::slice::Iter;
+#[cfg(feature = "std")]
+use core::slice::IterMut;
 #[cfg(feature = "std")]
 use std::time::{Duration, Instant};
 
@@ -153,9 +156,9 @@ fn walk<'a, Net: Network, O: Observer>(
 /// What is noted of each layer. One type for both, so that a network's walk is compiled once for each
 /// instruction set and not twice.
 enum Watch<'a> {
-    Values(core::slice::Iter<'static, LayerInfo>, &'a mut Vec<LayerTrace>),
+    Values(Iter<'static, LayerInfo>, &'a mut Vec<LayerTrace>),
     #[cfg(feature = "std")]
-    Times(core::slice::IterMut<'a, Vec<Duration>>),
+    Times(IterMut<'a, Vec<Duration>>),
 }
 
 impl Observer for Watch<'_> {
@@ -169,31 +172,25 @@ impl Observer for Watch<'_> {
         let start = Instant::now();
         let map = run();
         match self {
-            Self::Values(..) => self.trace(values(map, real)),
+            Self::Values(layers, traces) => note_values(layers, traces, values(map, real)),
             #[cfg(feature = "std")]
-            Self::Times(_) => self.time(start.elapsed()),
+            Self::Times(runs) => note_time(runs, start.elapsed()),
         }
         map
     }
 }
 
-impl Watch<'_> {
-    #[inline(never)]
-    fn trace(&mut self, values: Vec<f32>) {
-        if let Self::Values(layers, traces) = self {
-            let layer = layers.next().expect("a walk takes one step a layer");
-            let LayerInfo { name, kind, output: shape, .. } = *layer;
-            traces.push(LayerTrace { name, kind, shape, values });
-        }
-    }
+#[inline(never)]
+fn note_values(layers: &mut Iter<'_, LayerInfo>, traces: &mut Vec<LayerTrace>, values: Vec<f32>) {
+    let layer = layers.next().expect("a walk takes one step a layer");
+    let LayerInfo { name, kind, output: shape, .. } = *layer;
+    traces.push(LayerTrace { name, kind, shape, values });
+}
 
-    #[cfg(feature = "std")]
-    #[inline(never)]
-    fn time(&mut self, time: Duration) {
-        if let Self::Times(times) = self {
-            times.next().expect("a walk takes one step a layer").push(time);
-        }
-    }
+#[cfg(feature = "std")]
+#[inline(never)]
+fn note_time(runs: &mut IterMut<'_, Vec<Duration>>, time: Duration) {
+    runs.next().expect("a walk takes one step a layer").push(time);
 }
 
 #[inline(never)]

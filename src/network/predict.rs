@@ -2,6 +2,8 @@
 
 #[cfg(feature = "std")]
 use super::summary::Shape;
+#[cfg(feature = "parallel")]
+use super::workspace::together;
 use super::workspace::with_workspace;
 use super::{Network, Pixel};
 use crate::conv::together::IMAGES;
@@ -130,7 +132,11 @@ fn predict_parallel<N: Network, T: Pixel>(network: &N, images: &[T], output: &mu
     check_batch::<N, T>(images, output);
     // Several shares a thread, since other work may hold one of them up.
     let (threads, count) = (rayon::current_num_threads(), images.len() / volume(N::INPUT));
-    let share = count.div_ceil(4 * threads).next_multiple_of(IMAGES).min(count.div_ceil(threads));
+    let share = match count.div_ceil(4 * threads) {
+        // Of images that run together, none is left over.
+        share @ IMAGES.. if const { together::<N>() } => share.next_multiple_of(IMAGES),
+        share => share,
+    };
     images
         .par_chunks(share * volume(N::INPUT))
         .zip(output.par_chunks_mut(share * volume(N::OUTPUT)))

@@ -16,11 +16,15 @@ pub fn workspace<N: Network>() -> Box<[Block]> {
     vec![Block::ZERO; for_batches::<N>()].into_boxed_slice()
 }
 
-/// Blocks for a batch of several images. What `WORKSPACE_BYTES` says of the heap holds for these, too: where
-/// only images together would need it, each runs alone.
-pub(super) const fn for_batches<N: Network>() -> usize {
-    let together = N::TOGETHER.any() && (N::TOGETHER_WORKSPACE <= STACK || N::WORKSPACE > STACK);
-    if together { N::TOGETHER_WORKSPACE } else { N::WORKSPACE }
+/// Whether batches get workspace for images together. What `WORKSPACE_BYTES` says of the heap holds for these,
+/// too: where only they would need it, each image runs alone.
+pub(super) const fn together<N: Network>() -> bool {
+    N::TOGETHER_WORKSPACE > N::WORKSPACE && (N::TOGETHER_WORKSPACE <= STACK || N::WORKSPACE > STACK)
+}
+
+/// Blocks for a batch of several images.
+const fn for_batches<N: Network>() -> usize {
+    if together::<N>() { N::TOGETHER_WORKSPACE } else { N::WORKSPACE }
 }
 
 /// Calls `f` with workspace for a batch of so many images, in which anything may lie: layers write before they
@@ -30,7 +34,7 @@ pub(super) const fn for_batches<N: Network>() -> usize {
 /// Without the `alloc` feature, if the network's workspace exceeds the stack's share.
 #[inline(always)]
 pub(super) fn with_workspace<N: Network, R>(count: usize, f: impl FnOnce(&mut [Block]) -> R) -> R {
-    if const { for_batches::<N>() > N::WORKSPACE } && count >= IMAGES {
+    if const { together::<N>() } && count >= IMAGES {
         with_blocks::<ForBatches<N>, R>(f)
     } else {
         with_blocks::<ForImages<N>, R>(f)

@@ -35,7 +35,7 @@ impl Arithmetic for f32 {
     type Automatic = crate::conv::Direct;
     const GROUP: usize = 1;
     const UNITS: usize = 1;
-    const ROWS: bool = true;
+    const HAS_ZERO: bool = true;
     type Sum = f32;
     type Sums<I: Isa> = I::F32;
     type Inputs<I: Isa> = I::F32;

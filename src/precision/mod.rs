@@ -83,8 +83,9 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     const GROUP: usize;
     /// Units of [`Weight`](Self::Weight) that hold one lane's weights of a step.
     const UNITS: usize;
-    /// Whether the lanes may also be positions of a row, with [`slide_inputs`](Self::slide_inputs).
-    const ROWS: bool;
+    /// Whether a weight may be 0. What a run's last step reads behind it then comes to nothing, so that the
+    /// lanes may also be positions of a row, with [`slide_inputs`](Self::slide_inputs).
+    const HAS_ZERO: bool;
     /// Whether activations and results are bytes, for which there is [`run_bands`](Self::run_bands).
     const BYTES: bool = false;
     /// One output channel's running sum.

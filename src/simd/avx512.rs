@@ -330,8 +330,13 @@ impl Isa for Avx512 {
         // SAFETY: this token exists only where AVX-512F, BW and VBMI do; each part of the table is 64 bytes,
         // and no more bytes are read and written than there are values.
         unsafe {
-            let part = |at: usize| _mm512_loadu_si512(parts[at].as_ptr().cast());
-            let table = [part(0), part(1), part(2), part(3)];
+            // (A closure would be compiled as a function of its own, without the instruction set.)
+            let table = [
+                _mm512_loadu_si512(parts[0].as_ptr().cast()),
+                _mm512_loadu_si512(parts[1].as_ptr().cast()),
+                _mm512_loadu_si512(parts[2].as_ptr().cast()),
+                _mm512_loadu_si512(parts[3].as_ptr().cast()),
+            ];
             for values in values.chunks_mut(64) {
                 let mask = u64::MAX >> (64 - values.len());
                 let at = _mm512_maskz_loadu_epi8(mask, values.as_ptr().cast());

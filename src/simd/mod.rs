@@ -56,6 +56,7 @@ pub use scalar::Scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use simd128::Simd128;
 
+use crate::layers::Together;
 use core::fmt::Debug;
 
 /// An instruction set that this machine has.
@@ -474,6 +475,14 @@ macro_rules! table {
             $($(#[$cfg])* if let Some(isa) = $isa::detect() {
                 visitor.visit(isa);
             })+
+        }
+
+        /// Whether some layers load weights once for several images on any of these instruction sets.
+        pub(crate) const fn any_together(layers: Together) -> bool {
+            $($(#[$cfg])* if layers.any_on::<$isa>() {
+                return true;
+            })+
+            false
         }
 
         /// Runs a kernel on the best instruction set of this machine.

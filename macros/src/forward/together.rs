@@ -8,9 +8,9 @@ use crate::shape::volume;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 
-/// Which steps a network's last part has: where it begins, no step needs more than the one before it, and every
-/// result has one pixel.
-fn tail(writer: &Writer<'_>) -> Option<usize> {
+/// The first step of a network's last part, in which every step runs a layer that needs nothing but the result
+/// before it, and every result has one pixel. None, if no layer there may run for several images.
+fn tail_start(writer: &Writer<'_>) -> Option<usize> {
     let Program { steps, values, .. } = &writer.plan.forward;
     let one_pixel = |value: &ValueId| matches!(values[value.0].shape, [_, 1, 1]);
     let mut first = None;
@@ -21,7 +21,6 @@ fn tail(writer: &Writer<'_>) -> Option<usize> {
                     first = Some(at);
                 }
             }
-            Step::View { output, .. } if one_pixel(output) => {}
             _ => break,
         }
     }
@@ -35,7 +34,7 @@ fn shares(field: &Field) -> bool {
 
 /// What `impl Network` says of this; nothing, if there is no such layer.
 pub(super) fn items(writer: &Writer<'_>) -> Option<TokenStream> {
-    let first = tail(writer)?;
+    let first = tail_start(writer)?;
     let program = &writer.plan.forward;
     let mut together = Together {
         lines: Lines::new(writer, program),
@@ -63,7 +62,9 @@ impl Together<'_> {
     /// Everything up to the first layer that runs for all images.
     fn front(&mut self, front: &[Step], tail: &[Step]) {
         let program = self.lines.program;
-        let Some(Step::Run { inputs, .. }) = tail.first() else { return };
+        let [Step::Run { inputs, .. }, ..] = tail else {
+            unreachable!("a tail starts with a layer that runs");
+        };
         let input = self.lines.input("T", false);
         self.used[program.values[ValueId::INPUT.0].slot] = true;
         self.steps(front);
@@ -88,8 +89,7 @@ impl Together<'_> {
         let mut last = None;
         for step in tail {
             let Step::Run { field, output, .. } = step else {
-                self.steps(std::slice::from_ref(step));
-                continue;
+                unreachable!("a tail's steps run layers");
             };
             let field = &plan.fields[*field];
             if !shares(field) {
@@ -166,11 +166,11 @@ impl Together<'_> {
         let writer = self.lines.writer;
         let slots = (0..2.min(self.staged.len())).map(|turn| {
             let counts = self.staged.iter().skip(turn).step_by(2).map(|value| self.count(*value));
-            quote!(__cnn::sum(&[__cnn::largest(&[#(#counts),*]); __cnn::IMAGES]))
+            quote!(__cnn::staged_blocks(&[#(#counts),*]))
         });
-        let layers = tail.iter().filter_map(|step| match step {
-            Step::Run { field, .. } => Some(&writer.plan.fields[*field]),
-            _ => None,
+        let layers = tail.iter().map(|step| {
+            let Step::Run { field, .. } = step else { unreachable!("a tail's steps run layers") };
+            &writer.plan.fields[*field]
         });
         let layers = layers.filter(|field| shares(field)).map(|field| {
             let field = writer.network.field_type(field, &quote!(__cnn));

@@ -85,8 +85,7 @@ impl<P: Integer> Arithmetic for P {
     type Automatic = Direct;
     const GROUP: usize = group::<P>();
     const UNITS: usize = 4;
-    // A row's last step reads on behind the window, where only weights of 0 come to nothing.
-    const ROWS: bool = matches!(P::GRID, Grid::Whole { .. });
+    const HAS_ZERO: bool = matches!(P::GRID, Grid::Whole { .. });
     const BYTES: bool = !P::Results::FLOAT;
     type Sum = i32;
     type Sums<I: Isa> = I::I32;

@@ -1,35 +1,20 @@
 //! Products of bytes as ARMv8.2 has them: `sdot` adds a lane's four.
 
-use super::{Arm, Bytes, I32, Operand};
+use super::{Arm, Bytes, I32, Operand, Processor};
 use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
-use core::fmt::Debug;
 
 /// Processors that have `sdot`.
-pub trait Sdot: Copy + Debug + Send + Sync + 'static {
-    /// As [`Bytes::NAME`].
-    const NAME: &'static str;
-
-    /// Whether this machine is one.
-    fn detect() -> bool;
-    /// As [`Isa::run`](crate::simd::Isa::run).
-    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output;
-
-    /// As [`Bytes::MATRICES`].
-    const MATRICES: bool = false;
-    /// As [`Bytes::multiply`].
-    #[inline(always)]
-    fn multiply(_: Arm<Self>, _: I32, _pair: int8x16_t, _: [int8x16_t; 4]) -> I32 {
-        unreachable!("matrices are not multiplied");
-    }
-}
+pub trait Sdot: Processor {}
 
 /// `sdot`.
 #[derive(Clone, Copy, Debug)]
 pub struct Dotprod;
 
-impl Sdot for Dotprod {
+impl Sdot for Dotprod {}
+
+impl Processor for Dotprod {
     const NAME: &'static str = "neon-dotprod";
 
     #[inline(always)]
@@ -50,18 +35,6 @@ impl Sdot for Dotprod {
 }
 
 impl<D: Sdot> Bytes for D {
-    const NAME: &'static str = <D as Sdot>::NAME;
-
-    #[inline(always)]
-    fn detect() -> bool {
-        <D as Sdot>::detect()
-    }
-
-    #[inline(always)]
-    fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output {
-        <D as Sdot>::run(isa, kernel)
-    }
-
     #[inline(always)]
     fn load_quads(_: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4] {
         // SAFETY: the token exists only where NEON does; the array is four times 16 readable bytes.
@@ -137,13 +110,6 @@ impl<D: Sdot> Bytes for D {
                 [0, 1, 2, 3].map(|at| sdot(isa, sums[at], a[at], b[at]))
             }
         }
-    }
-
-    const MATRICES: bool = <D as Sdot>::MATRICES;
-
-    #[inline(always)]
-    fn multiply(isa: Arm<Self>, sums: I32, pair: int8x16_t, others: [int8x16_t; 4]) -> I32 {
-        <D as Sdot>::multiply(isa, sums, pair, others)
     }
 }
 

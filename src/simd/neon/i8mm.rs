@@ -8,7 +8,7 @@
 //! ```
 
 use super::dotprod::Sdot;
-use super::{Arm, I32};
+use super::{Arm, I32, Processor};
 use crate::simd::Kernel;
 use core::arch::aarch64::int8x16_t;
 use core::arch::asm;
@@ -17,7 +17,9 @@ use core::arch::asm;
 #[derive(Clone, Copy, Debug)]
 pub struct I8mm;
 
-impl Sdot for I8mm {
+impl Sdot for I8mm {}
+
+impl Processor for I8mm {
     const NAME: &'static str = "neon-i8mm";
 
     #[inline(always)]
@@ -35,6 +37,7 @@ impl Sdot for I8mm {
         // SAFETY: `detect` saw every feature that `enter` enables before it made this token.
         unsafe { enter(isa, kernel) }
     }
+
     const MATRICES: bool = true;
 
     /// (As a whole and not `pure`, so that the compiler leaves them in their order, as those of `sdot`; the

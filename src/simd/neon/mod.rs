@@ -23,15 +23,27 @@ pub type NeonDotprod = Arm<dotprod::Dotprod>;
 /// NEON with the dot products of ARMv8.2 and the products of matrices of ARMv8.6.
 pub type NeonI8mm = Arm<i8mm::I8mm>;
 
-/// Products of bytes, on processors that have them.
-pub trait Bytes: Copy + Debug + Send + Sync + 'static {
+/// Processors that have certain instructions.
+pub trait Processor: Copy + Debug + Send + Sync + 'static {
     /// The instruction set's name.
     const NAME: &'static str;
 
-    /// Whether this machine has them.
+    /// Whether this machine is one.
     fn detect() -> bool;
     /// As [`Isa::run`].
     fn run<K: Kernel>(isa: Arm<Self>, kernel: K) -> K::Output;
+
+    /// As [`Isa::MATRICES`].
+    const MATRICES: bool = false;
+    /// Adds to each register the products of two times eight bytes and of its own two times eight.
+    #[inline(always)]
+    fn multiply(_: Arm<Self>, _: I32, _pair: int8x16_t, _: [int8x16_t; 4]) -> I32 {
+        unreachable!("matrices are not multiplied");
+    }
+}
+
+/// How a processor multiplies bytes.
+pub trait Bytes: Processor {
     /// As [`Isa::load_quads`], in the order in which these products take them.
     fn load_quads(isa: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4];
     /// As [`Isa::widen`], in this order.
@@ -44,14 +56,6 @@ pub trait Bytes: Copy + Debug + Send + Sync + 'static {
     fn spread_factors(isa: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2];
     /// As [`Isa::dot`].
     fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32;
-
-    /// As [`Isa::MATRICES`].
-    const MATRICES: bool = false;
-    /// Adds to each register the products of two times eight bytes and of its own two times eight.
-    #[inline(always)]
-    fn multiply(_: Arm<Self>, _: I32, _pair: int8x16_t, _: [int8x16_t; 4]) -> I32 {
-        unreachable!("matrices are not multiplied");
-    }
 }
 
 /// Sixteen lanes of four bytes.
@@ -358,7 +362,8 @@ impl<B: Bytes> Isa for Arm<B> {
     fn look_up(self, table: &[u8; 256], values: &mut [u8]) {
         let (blocks, rest) = values.as_chunks_mut::<16>();
         let (parts, _) = table.as_chunks::<64>();
-        // SAFETY: NEON is part of aarch64; each part of the table is 64 bytes, and each block 16.
+        // SAFETY: this token exists only where NEON does; each part of the table is 64 readable bytes, and each
+        // block 16 that may be written, too.
         unsafe {
             let part = |at: usize| vld1q_u8_x4(parts[at].as_ptr());
             let parts = [part(0), part(1), part(2), part(3)];
@@ -424,8 +429,9 @@ impl<B: Bytes> Isa for Arm<B> {
             // SAFETY: this token exists only where NEON does; the array is twice 16 writable bytes.
             unsafe {
                 let (a, b) = (vreinterpretq_s32_s8(a), vreinterpretq_s32_s8(b));
-                let (low, high) = (vzip1q_s32(a, b), vzip2q_s32(a, b));
-                vst1q_s32_x2(two.as_mut_ptr().cast(), int32x4x2_t(low, high));
+                let low = vreinterpretq_u8_s32(vzip1q_s32(a, b));
+                let high = vreinterpretq_u8_s32(vzip2q_s32(a, b));
+                vst1q_u8_x2(two.as_mut_ptr(), uint8x16x2_t(low, high));
             }
         }
     }
@@ -446,6 +452,7 @@ impl<B: Bytes> Isa for Arm<B> {
                 .map(|step| veorq_u8(vreinterpretq_u8_u64(step), vdupq_n_u8(0x80)));
             made(self, vreinterpretq_s8_u8(first), vreinterpretq_s8_u8(last))
         });
+        debug_assert!(weights.len() <= 2, "{} steps of two", weights.len());
         for (step, matrix) in weights.iter().take(2).enumerate() {
             let matrix = load_matrix(self, matrix);
             for half in 0..2 {
@@ -556,7 +563,7 @@ fn zip<B>(_: Arm<B>, a: int32x4_t, b: int32x4_t) -> [int32x4_t; 2] {
 /// registers.
 #[inline(always)]
 fn made<B>(_: Arm<B>, mut first: int8x16_t, mut last: int8x16_t) -> [int8x16_t; 2] {
-    // SAFETY: it does nothing.
+    // SAFETY: the assembly is a comment. It changes no register, and nothing else.
     unsafe {
         asm!(
             "/* {first:v} {last:v} */",

@@ -9,7 +9,7 @@
 //! 16 bits      0+2 1+3 │ 0+2 1+3 │ …                   sadalp: pairs, to the sums
 //! ```
 
-use super::{Arm, Bytes, I32, Operand};
+use super::{Arm, Bytes, I32, Operand, Processor};
 use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -18,7 +18,7 @@ use core::arch::asm;
 #[derive(Clone, Copy, Debug)]
 pub struct Multiply;
 
-impl Bytes for Multiply {
+impl Processor for Multiply {
     const NAME: &'static str = "neon";
 
     #[inline(always)]
@@ -36,7 +36,9 @@ impl Bytes for Multiply {
         // SAFETY: `detect` saw NEON before it made this token.
         unsafe { enter(isa, kernel) }
     }
+}
 
+impl Bytes for Multiply {
     #[inline(always)]
     fn load_quads(_: Arm<Self>, bytes: &[u8; 64]) -> [uint8x16_t; 4] {
         let bytes = bytes.as_ptr();

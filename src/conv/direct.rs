@@ -12,7 +12,7 @@ use super::{
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, PoolShape};
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 use bytemuck::{cast_slice, cast_slice_mut};
 use core::marker::PhantomData;
 
@@ -132,6 +132,22 @@ impl<P: Arithmetic> AnyShape<P> for Direct {
     }
 
     fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+        isa.run(Any { shape, image });
+    }
+}
+
+/// A layer of any shape as a function of its own, as other algorithms have such layers, too.
+struct Any<'s, 'p, 'a, P: Arithmetic> {
+    shape: &'s ConvShape,
+    image: Image<'p, 'a, P>,
+}
+
+impl<P: Arithmetic> Kernel for Any<'_, '_, '_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let Self { shape, image } = self;
         let Image { parameters, activation, pool, input, output, scratch } = image;
         if rows::pay::<P>(shape) {
             let (plane, scratch) = scratch.split_at_mut(rows::blocks::<P>(shape));

@@ -224,15 +224,14 @@ fn load(stretch: &[u8], at: usize) -> &[u8; LOADED] {
 #[cfg(all(test, target_arch = "aarch64", feature = "std"))]
 mod tests {
     use super::*;
-    use crate::conv::oracle::Numbers;
-    use crate::conv::{AnyShape, Image, Naive, pad};
+    use crate::conv::oracle::{Levels, Numbers};
+    use crate::conv::pad;
     use crate::layers::Activation;
-    use crate::precision::integer::{Ends, pack};
+    use crate::precision::integer::Ends;
     use crate::precision::{Precision, W4A8};
-    use crate::quant::{Edge, IntegerLayer};
-    use crate::shape::{Window, volume};
-    use crate::simd::{Kernel, NeonI8mm, Scalar};
-    use std::{vec, vec::Vec};
+    use crate::shape::Window;
+    use crate::simd::{Kernel, NeonI8mm};
+    use std::vec;
 
     /// Stride, dilation, groups and padding, one side more than the other, at random.
     fn shape(numbers: &mut Numbers) -> ConvShape {
@@ -283,59 +282,23 @@ mod tests {
                 continue;
             }
             let ConvShape { output: [outputs, rows, columns], .. } = shape;
-            let max = i32::from(P::GRID.max());
-            let mut level = || numbers.within(0, 2 * max as usize) as i32 - max;
-            let layer = IntegerLayer {
-                weights: (0..shape.weight_len()).map(|_| level() as i8).collect(),
-                bias: (0..outputs).map(|_| 50 * level()).collect(),
-                multipliers: vec![2.0 / (max as f32 * shape.kernel_len() as f32); outputs],
-            };
-            let edge = Edge { scale: 1.0, zero_point: 7 };
-            let packed = pack::<P>(&shape, &layer, edge);
-            let ends = Ends { input: edge, ..Ends::default() };
-            let input: Vec<_> =
-                (0..volume(shape.input)).map(|_| numbers.within(0, P::MAX.into()) as u8).collect();
-            let parameters = || P::parameters(&shape, &packed, ends);
-            let mut wanted = vec![0; outputs * rows * columns];
-            let image = Image {
-                parameters: parameters(),
-                activation: Activation::Identity,
-                pool: false,
-                input: &input,
-                output: &mut wanted,
-                scratch: &mut [],
-            };
-            Naive::run(Scalar, &shape, image);
+            let levels = Levels::<P>::new(shape, &mut numbers);
             for pool in [false, true] {
                 let factor = if pool { 2 } else { 1 };
                 let mut found = vec![0x5A; outputs * (rows / factor) * (columns / factor)];
                 let mut copy = vec![Block([0xA5; Block::BYTES]); pad::blocks::<P>(&shape)];
-                let padding = P::padding(parameters().channels);
+                let padding = P::padding(levels.parameters().channels);
                 let mut scratch = vec![Block([0xA5; Block::BYTES]); blocks::<P>(&shape)];
                 let job = Job {
                     windows: Windows::new(&shape, &layout, pool),
                     layout,
-                    parameters: parameters(),
+                    parameters: levels.parameters(),
                     activation: Activation::Identity,
-                    input: pad::with_padding::<P>(&shape, &input, &mut copy, padding),
+                    input: pad::with_padding::<P>(&shape, &levels.input, &mut copy, padding),
                     output: &mut found,
                 };
                 isa.run(Run { job, scratch: &mut scratch });
-                for (at, &found) in found.iter().enumerate() {
-                    let (o, x, y) = (
-                        at % outputs,
-                        at / outputs % (columns / factor),
-                        at / outputs / (columns / factor),
-                    );
-                    let value = |dy, dx| {
-                        wanted[((factor * y + dy) * columns + factor * x + dx) * outputs + o]
-                    };
-                    let wanted = match pool {
-                        true => value(0, 0).max(value(0, 1)).max(value(1, 0)).max(value(1, 1)),
-                        false => value(0, 0),
-                    };
-                    assert_eq!(found, wanted, "{shape:?}, pool: {pool}, channel {o} at {y}, {x}");
-                }
+                levels.check(&found, pool);
                 ran[usize::from(pool)] += 1;
             }
         }

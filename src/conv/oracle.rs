@@ -5,6 +5,17 @@ use crate::precision::{Arithmetic, Parameters};
 use crate::shape::{ConvShape, Window};
 use crate::simd::{Block, Isa, Visitor, each_supported};
 use alloc::{vec, vec::Vec};
+#[cfg(target_arch = "aarch64")]
+use {
+    super::{AnyShape, Image, Naive},
+    crate::layers::Activation,
+    crate::precision::Precision,
+    crate::precision::integer::{Ends, Integer, pack},
+    crate::quant::{Edge, IntegerLayer},
+    crate::shape::volume,
+    crate::simd::Scalar,
+    core::marker::PhantomData,
+};
 
 /// Rounding of one `f32` operation, relative to its result.
 pub(crate) const UNIT: f64 = f32::EPSILON as f64 / 2.0;
@@ -158,6 +169,70 @@ pub(crate) fn first_wrong(exact: &[(f64, f64)], output: &[f32], roundings: f64) 
         let error = (f64::from(output) - exact).abs();
         error > roundings * UNIT * norm || error.is_nan()
     })
+}
+
+/// A layer of bytes with random levels and an image, and its results by the definition.
+#[cfg(target_arch = "aarch64")]
+pub(crate) struct Levels<P> {
+    pub(crate) shape: ConvShape,
+    pub(crate) input: Vec<u8>,
+    packed: Vec<Block>,
+    ends: Ends,
+    results: Vec<u8>,
+    precision: PhantomData<P>,
+}
+
+#[cfg(target_arch = "aarch64")]
+impl<P: Integer + Precision<Element = u8, Ends = Ends>> Levels<P> {
+    pub(crate) fn new(shape: ConvShape, numbers: &mut Numbers) -> Self {
+        let max = i32::from(P::GRID.max());
+        let mut level = || numbers.within(0, 2 * max as usize) as i32 - max;
+        let layer = IntegerLayer {
+            weights: (0..shape.weight_len()).map(|_| level() as i8).collect(),
+            bias: (0..shape.output[0]).map(|_| 50 * level()).collect(),
+            multipliers: vec![2.0 / (max as f32 * shape.kernel_len() as f32); shape.output[0]],
+        };
+        let edge = Edge { scale: 1.0, zero_point: 7 };
+        let ends = Ends { input: edge, ..Ends::default() };
+        let packed = pack::<P>(&shape, &layer, edge);
+        let input: Vec<_> =
+            (0..volume(shape.input)).map(|_| numbers.within(0, P::MAX.into()) as u8).collect();
+        let mut results = vec![0; volume(shape.output)];
+        let image = Image {
+            parameters: P::parameters(&shape, &packed, ends),
+            activation: Activation::Identity,
+            pool: false,
+            input: &input,
+            output: &mut results,
+            scratch: &mut [],
+        };
+        Naive::run(Scalar, &shape, image);
+        Self { shape, input, packed, ends, results, precision: PhantomData }
+    }
+
+    pub(crate) fn parameters(&self) -> Parameters<'_, P> {
+        P::parameters(&self.shape, &self.packed, self.ends)
+    }
+
+    /// Compares a kernel's results with these, or with the largest of each 2×2 of them.
+    pub(crate) fn check(&self, found: &[u8], pool: bool) {
+        let [outputs, rows, columns] = self.shape.output;
+        let factor = if pool { 2 } else { 1 };
+        let (rows, width) = (rows / factor, columns / factor);
+        assert_eq!(found.len(), rows * width * outputs);
+        for (at, &found) in found.iter().enumerate() {
+            let (o, x, y) = (at % outputs, at / outputs % width, at / outputs / width);
+            let value = |dy, dx| {
+                self.results[((factor * y + dy) * columns + factor * x + dx) * outputs + o]
+            };
+            let wanted = match pool {
+                true => value(0, 0).max(value(0, 1)).max(value(1, 0)).max(value(1, 1)),
+                false => value(0, 0),
+            };
+            let shape = &self.shape;
+            assert_eq!(found, wanted, "{shape:?}, pool: {pool}, channel {o} at {y}, {x}");
+        }
+    }
 }
 
 #[test]

@@ -138,3 +138,92 @@ fn sums<P: Integer, I: Isa, const OUTPUTS: usize>(
     });
     sums
 }
+
+#[cfg(all(test, target_arch = "aarch64", feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::conv::oracle::{Levels, Numbers};
+    use crate::layers::Activation;
+    use crate::precision::integer::Ends;
+    use crate::precision::{Precision, W4A8};
+    use crate::shape::Window;
+    use crate::simd::{Kernel, NeonI8mm};
+    use std::vec;
+
+    /// Few and many channels, kernels of one to three steps across, vertical stride and dilation.
+    fn shape(numbers: &mut Numbers) -> ConvShape {
+        let mut any = |values: &[usize]| values[numbers.within(0, values.len() - 1)];
+        let window = Window {
+            kernel: [any(&[1, 2, 3, 5, 6]), any(&[3, 5, 7, 8, 9, 11, 13, 17])],
+            stride: [any(&[1, 1, 2, 3]), 1],
+            padding: [any(&[0, 1, 2]), any(&[0, 2]), any(&[0, 1, 2]), any(&[0, 3])],
+            dilation: [any(&[1, 1, 2, 3]), 1],
+        };
+        let [height, width] = [any(&[20, 21, 25]), any(&[22, 31, 47, 66])];
+        let [rows, columns] = window.output([height, width]);
+        let outputs = any(&[4, 5, 6, 7, 8, 11, 12]);
+        ConvShape { input: [1, height, width], output: [outputs, rows, columns], window, groups: 1 }
+    }
+
+    struct Run<'r, 'p, 'a, P: Arithmetic> {
+        job: Job<'p, 'a, P>,
+        scratch: &'r mut [Block],
+    }
+
+    impl<P: Integer> Kernel for Run<'_, '_, '_, P> {
+        type Output = ();
+
+        fn run<I: Isa>(self, isa: I) {
+            run(isa, self.job, self.scratch);
+        }
+    }
+
+    /// Every result on a machine that multiplies matrices, against the definition.
+    fn check<P: Integer + Precision<Element = u8, Ends = Ends>>() {
+        let Some(isa) = NeonI8mm::detect() else {
+            eprintln!("this machine lacks {}: nothing was compared", NeonI8mm::NAME);
+            return;
+        };
+        let mut numbers = Numbers(9);
+        let mut ran = [0; 5];
+        for _ in 0..300 {
+            let shape = shape(&mut numbers);
+            if !super::super::pay::<P>(&shape, true) || !pay(&shape) {
+                continue;
+            }
+            let ConvShape { output: [outputs, rows, columns], window, .. } = shape;
+            let levels = Levels::<P>::new(shape, &mut numbers);
+            let parameters = levels.parameters();
+            let mut plane = vec![Block([0xA5; Block::BYTES]); rows::blocks::<P>(&shape)];
+            let mut scratch = vec![Block([0xA5; Block::BYTES]); blocks(&shape)];
+            let mut found = vec![0x5A; outputs * (rows / 2) * (columns / 2)];
+            let padding = P::padding(parameters.channels);
+            let job = Job {
+                shape,
+                strides: rows::Strides::of_copy::<P>(&shape),
+                parameters,
+                activation: Activation::Identity,
+                pool: true,
+                input: rows::copy::<P>(&shape, &levels.input, &mut plane, padding),
+                output: &mut found,
+            };
+            isa.run(Run { job, scratch: &mut scratch });
+            levels.check(&found, true);
+            let seen = [
+                outputs < 6,
+                !outputs.is_multiple_of(6),
+                window.kernel[1] > 8,
+                window.stride[0] > 1,
+                window.dilation[0] > 1,
+            ];
+            ran.iter_mut().zip(seen).for_each(|(ran, seen)| *ran += usize::from(seen));
+        }
+        assert!(ran.iter().all(|&ran| ran >= 20), "only {ran:?} layers");
+    }
+
+    #[test]
+    fn layers_are_those_of_the_definition() {
+        check::<i8>();
+        check::<W4A8>();
+    }
+}

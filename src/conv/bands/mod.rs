@@ -20,6 +20,7 @@ mod eights;
 use super::rows::{self, Job};
 use super::words::{widen, word_pair};
 use super::{LANES, WeightLayout};
+use crate::network::largest;
 use crate::precision::Arithmetic;
 use crate::precision::integer::{Integer, finish_pixels, packed_quad};
 use crate::shape::ConvShape;
@@ -40,12 +41,14 @@ pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     if !pay::<P>(shape, true) {
         return 0;
     }
-    let factors = weight_blocks(&Walk::new(shape, 4), shape);
+    let in_bytes = weight_blocks(&Walk::new(shape, 4), shape);
     let in_words = words_blocks(shape) + weight_blocks(&Walk::new(shape, 2), shape);
-    if eights::pay(shape) && eights::blocks(shape) > factors {
-        return eights::blocks(shape);
-    }
-    if cfg!(target_arch = "x86_64") && in_words > factors { in_words } else { factors }
+    let in_eights = eights::blocks(shape);
+    largest(&[
+        in_bytes,
+        if cfg!(target_arch = "x86_64") { in_words } else { 0 },
+        if eights::pay(shape) { in_eights } else { 0 },
+    ])
 }
 
 #[inline(always)]

@@ -4,10 +4,11 @@
 //! run of neighbouring values, and the inner product walks it from front to back; see `tile.rs`. A
 //! padded layer reads a copy of its input with the padding around it, but for most depthwise ones.
 
+use super::layout::is_one_run;
 use super::tile::{self, Job, Plan, Planned, Windows};
 use super::{
     Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, matrices,
-    nibbles, pad, pairs, rows, together, words,
+    nibbles, pad, pairs, rows, words,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -64,7 +65,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
         Some(pool) => pools(&L::SPEC.shape, &pool, L::ACTIVATION),
         None => false,
     };
-    const TOGETHER: bool = together::can::<P>(&L::SPEC.shape);
+    const TOGETHER: bool = is_one_run(&L::SPEC.shape);
 
     #[inline(always)]
     fn run<I: Isa, E: Epilogue>(

@@ -13,22 +13,15 @@
 //! these parts for all images, one part is summed after the other.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::layout::is_one_run;
 use super::tile::{Plan, full_blocks, overlapping, splits};
 use super::{LANES, WeightLayout};
 use crate::layers::{Activation, ConvLayer};
 use crate::precision::{Arithmetic, Output, Parameters};
-use crate::shape::ConvShape;
 use crate::simd::Isa;
 use core::marker::PhantomData;
 
 /// Images that share a load.
 pub const IMAGES: usize = 4;
-
-/// Whether a layer of this shape has one window, which is one run.
-pub(super) const fn can<P: Arithmetic>(shape: &ConvShape) -> bool {
-    is_one_run(shape)
-}
 
 /// Whether an instruction set holds the sums of all images in registers. One that multiplies bytes as 16-bit
 /// numbers has something better for these than loads to share; see `nibbles.rs`.

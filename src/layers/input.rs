@@ -91,6 +91,11 @@ impl<P: Precision, T: Pixel, const C: usize> Kernel for Read<'_, P, T, C> {
 /// Planes as pixels.
 #[inline(always)]
 fn interleave<T: Copy, U, const C: usize>(planes: &[T], pixels: &mut [U], value: impl Fn(T) -> U) {
+    if C == 1 {
+        // A step of one keeps the loop below from becoming vectors.
+        pixels.iter_mut().zip(planes).for_each(|(place, &element)| *place = value(element));
+        return;
+    }
     let len = planes.len() / C;
     for (c, plane) in planes.chunks_exact(len).enumerate() {
         for (place, &element) in pixels[c..].iter_mut().step_by(C).zip(plane) {

@@ -1002,8 +1002,8 @@ const _: () = {
         #[must_use]
         pub fn predict<const N: usize>(
             &self,
-            images: &__cnn::Tensor<f32, N, 1, 28, 28>,
-        ) -> __cnn::Tensor<f32, N, 10, 1, 1> {
+            images: &__cnn::Tensor<f32, { N }, 1, 28, 28>,
+        ) -> __cnn::Tensor<f32, { N }, 10, 1, 1> {
             __cnn::predict(self, images)
         }
         /// Runs a batch in scratch memory of the caller's, made by `workspace`.
@@ -1013,17 +1013,17 @@ const _: () = {
         #[must_use]
         pub fn predict_with<const N: usize>(
             &self,
-            images: &__cnn::Tensor<f32, N, 1, 28, 28>,
+            images: &__cnn::Tensor<f32, { N }, 1, 28, 28>,
             workspace: &mut [__cnn::Block],
-        ) -> __cnn::Tensor<f32, N, 10, 1, 1> {
+        ) -> __cnn::Tensor<f32, { N }, 10, 1, 1> {
             __cnn::predict_with(self, images, workspace)
         }
         /// Runs a batch of pixels, 0 to 255 for 0.0 to 1.0.
         #[must_use]
         pub fn predict_u8<const N: usize>(
             &self,
-            images: &__cnn::Tensor<u8, N, 1, 28, 28>,
-        ) -> __cnn::Tensor<f32, N, 10, 1, 1> {
+            images: &__cnn::Tensor<u8, { N }, 1, 28, 28>,
+        ) -> __cnn::Tensor<f32, { N }, 10, 1, 1> {
             __cnn::predict(self, images)
         }
         /// Bytes that the parameters take in memory.

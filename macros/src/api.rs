@@ -15,12 +15,13 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
     let input =
         |pixel: TokenStream, n: TokenStream| quote!(&__cnn::Tensor<#pixel, #n, #ic, #ih, #iw>);
     let (real, byte) = (quote!(f32), quote!(u8));
-    let images = input(real.clone(), quote!(N));
-    let pixels = input(byte.clone(), quote!(N));
+    // In braces it is no type, whatever types of that name the user has.
+    let n = quote!({ N });
+    let images = input(real.clone(), n.clone());
+    let pixels = input(byte.clone(), n.clone());
     let image = input(real.clone(), quote!(1));
-    let output = quote!(__cnn::Tensor<#real, N, #oc, #oh, #ow>);
+    let output = quote!(__cnn::Tensor<#real, #n, #oc, #oh, #ow>);
     let size = quote!(usize);
-    let n = quote!(const N: #size);
     let constant = constant(network);
     let with_algorithm = with_algorithm(network);
     let quantize = quantize(network);
@@ -104,7 +105,7 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
 
             /// Runs a batch of any size. Allocates nothing, unless `WORKSPACE_BYTES` exceeds 256 KiB.
             #[must_use]
-            #vis fn predict<#n>(&self, images: #images) -> #output {
+            #vis fn predict<const N: #size>(&self, images: #images) -> #output {
                 __cnn::predict(self, images)
             }
 
@@ -113,7 +114,7 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
             /// # Panics
             /// If the workspace is smaller than this network's.
             #[must_use]
-            #vis fn predict_with<#n>(
+            #vis fn predict_with<const N: #size>(
                 &self,
                 images: #images,
                 workspace: &mut [__cnn::Block],
@@ -123,7 +124,7 @@ pub(crate) fn api(network: &Network<'_>) -> TokenStream {
 
             /// Runs a batch of pixels, 0 to 255 for 0.0 to 1.0.
             #[must_use]
-            #vis fn predict_u8<#n>(&self, images: #pixels) -> #output {
+            #vis fn predict_u8<const N: #size>(&self, images: #pixels) -> #output {
                 __cnn::predict(self, images)
             }
 
@@ -261,8 +262,8 @@ fn constant(network: &Network<'_>) -> TokenStream {
 }
 
 fn with_algorithm(network: &Network<'_>) -> TokenStream {
-    let Network { name, p, visibility: vis, .. } = network;
-    let bounds = network.bounds(&quote!(B), &quote!(__cnn));
+    let Network { name, p, b, visibility: vis, .. } = network;
+    let bounds = network.bounds(&b.to_token_stream(), &quote!(__cnn));
     let fields = network.plan.map_or(&[][..], |plan: &Plan| &plan.fields).iter().map(|field| {
         let ident = &field.ident;
         match field.state {
@@ -284,7 +285,7 @@ fn with_algorithm(network: &Network<'_>) -> TokenStream {
     quote! {
         /// The same parameters under another algorithm.
         #[must_use]
-        #vis fn with_algorithm<B>(self) -> #name<#p, B>
+        #vis fn with_algorithm<#b>(self) -> #name<#p, #b>
         where
             #bounds
         {

@@ -33,6 +33,8 @@ pub(crate) struct Network<'a> {
     /// The parameters for the precision and the algorithm: `P` and `A`.
     pub(crate) p: Ident,
     pub(crate) a: Ident,
+    /// The parameter for another algorithm: `B`.
+    pub(crate) b: Ident,
     /// The module of the layers' types.
     pub(crate) module: Ident,
     /// The two shapes; where one is unknown for a mistake, one that does for types.
@@ -58,6 +60,7 @@ pub(crate) fn expand(
         cfgs: declaration.attributes.iter().filter(|a| a.path().is_ident("cfg")).collect(),
         p: free_name("P", &taken),
         a: free_name("A", &taken),
+        b: free_name("B", &taken),
         module: format_ident!("__{}", name.unraw(), span = Span::call_site()),
         input: guess(input),
         output: guess(output),

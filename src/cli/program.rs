@@ -40,6 +40,19 @@ pub enum Pictures {
     Plain,
 }
 
+impl Pictures {
+    /// For a network with such an input.
+    ///
+    /// # Panics
+    /// If these are digits and its images are not MNIST's size; in a constant this is a compile error.
+    #[must_use]
+    pub const fn for_input(self, input: [usize; 3]) -> Self {
+        let fits = matches!((self, input), (Self::Plain, _) | (Self::Digits, [1, 28, 28]));
+        assert!(fits, "`pictures = Digits` is for networks of 1×28×28: leave it out");
+        self
+    }
+}
+
 /// What a program carries with it, so that it works with no file given.
 #[derive(Clone, Copy, Debug)]
 pub struct Inside {
@@ -572,7 +585,10 @@ macro_rules! cli {
     };
     (@main $network:ident, [$($precision:ty),*], $pictures:ident) => {
         fn main() -> ::std::process::ExitCode {
-            let pictures = $crate::cli::Pictures::$pictures;
+            let pictures = const {
+                let input = <$network as $crate::network::Network>::INPUT;
+                $crate::cli::Pictures::$pictures.for_input(input)
+            };
             $crate::cli::run(&$crate::cli::program!(
                 $network, [$($precision),*], others: [], ::core::option::Option::None, pictures,
             ))

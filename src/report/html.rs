@@ -125,7 +125,7 @@ fn precisions(report: &Report) -> String {
     let rows: Vec<_> = report.precisions.iter().map(row).collect();
     let note = format!(
         "<p>Time is the median of one image at a time; the spread, half of what the middle half of \
-         the samples lie within; cycles are of the core, whose clock may differ from run to run. \
+         the samples lie within; times follow the core's clock, which may differ from run to run, cycles don't. \
          Images per second are with {} at a time. {}</p>\n",
         report.batch,
         Text(&report.against()),

@@ -120,8 +120,8 @@ pub(crate) fn algorithms(report: &Report, screen: &Screen) -> String {
     let table = table(screen, &headings.map(String::from), &rows.collect::<Vec<_>>());
     let mut note = format!(
         "Faster: than Naive on the same instruction set. Error: the largest difference of a score \
-         from Naive's, on {}. {}: half of what the middle half of the samples lies within. Cycles \
-         are of the core, whose clock may differ from run to run.",
+         from Naive's, on {}. {}: half of what the middle half of the samples lies within. Times \
+         follow the core's clock, which may differ from run to run; cycles don't.",
         report.compared(),
         screen.text("±", "+-"),
     );

@@ -90,6 +90,14 @@ network! {
     struct A: [2] { fc: Linear<2> }
 }
 
+network! {
+    struct B: [2] { fc: Linear<2> }
+}
+
+network! {
+    struct N: [2] { fc: Linear<2> }
+}
+
 #[test]
 fn names_of_the_users_hide_nothing() {
     assert_eq!(
@@ -97,6 +105,9 @@ fn names_of_the_users_hide_nothing() {
         2
     );
     assert_eq!(P::<f32, Auto>::MACS + A::<f32, Naive>::random_macs(), 8);
+    let (two, image) = (B::random(1).with_algorithm::<Naive>(), Tensor::<_, 3, 2, 1, 1>::zeros());
+    assert_eq!(two.predict(&image).argmax().len(), 3);
+    assert_eq!(N::random(1).predict(&image).argmax().len(), 3);
 }
 
 impl A<f32, Naive> {

@@ -1,6 +1,10 @@
 //! An image's result does not depend on the batch that it is in, nor on the number of threads: with the
 //! `parallel` feature these tests say the same of all cores.
 
+#[path = "support/algorithms.rs"]
+mod algorithms;
+
+use algorithms::Algorithms;
 use microcnn::lenet::LeNet5;
 use microcnn::mnist::MNIST;
 use microcnn::prelude::*;
@@ -16,21 +20,6 @@ fn batches_give_what_single_images_give_bit_for_bit() {
     for n in 0..150 {
         let alone = network.predict(&images.image(n));
         assert_eq!(together.image(n).as_slice(), alone.as_slice(), "image {n}");
-    }
-}
-
-// Each algorithm before, in and between layers that several images go through together. (LeNet-5 under each
-// would be four networks to compile.)
-network! {
-    struct Algorithms: [3, 13, 14] {
-        direct1: Conv2d<8, 3>(algorithm = Direct), ReLU,
-        im2col1: Conv2d<5, 2, 3>(algorithm = Im2col), ReLU, MaxPool2d<2>,
-        winograd1: Conv2d<7, 3>(padding = 1, algorithm = Winograd), ReLU,
-        fft1: Conv2d<6, 3>(padding = 1, algorithm = Fft),
-        winograd2: Conv2d<40, 5>(algorithm = Winograd), ReLU,
-        im2col2: Conv2d<33, 1>(algorithm = Im2col), ReLU,
-        fft2: Conv2d<24, 1>(algorithm = Fft), ReLU,
-        direct2: Conv2d<10, 1>(algorithm = Direct), Softmax,
     }
 }
 
@@ -163,7 +152,7 @@ mod together {
     fn under_every_algorithm() {
         check(&LeNet5::pretrained());
         check(&Algorithms::random(3));
-        let tail = &Algorithms::<f32>::ALGORITHMS[8..];
+        let tail = &Algorithms::<f32>::ALGORITHMS[9..];
         assert!(tail.contains(&"Im2col"), "{tail:?}");
         assert!(Algorithms::<f32>::TOGETHER.any() && LeNet5::<f32, Winograd>::TOGETHER.any());
     }

@@ -20,52 +20,57 @@ use std::time::Instant;
 
 /// Something that can be run several times.
 trait Run<I> {
-    fn run(&mut self, isa: I, times: usize);
-    fn output(&self) -> &[f32];
+    fn scratch(&self) -> usize;
+    fn run(&mut self, isa: I, memory: &mut Memory, times: usize);
 }
 
-/// One layer under one algorithm, as a network runs it.
-struct Layer<A: Convolve<f32>, L: Timed> {
-    conv: Conv2d<f32, A, L>,
+/// What a layer's algorithms take turns in: where its maps lie would change their times more than the
+/// algorithms do, since a load waits for a store whose address ends in the same twelve bits.
+struct Memory {
     input: Vec<Block>,
     output: Vec<Block>,
     scratch: Vec<Block>,
+}
+
+impl Memory {
+    /// Aligned, as between the layers of a network.
+    fn new<L: Timed>(scratch: usize) -> Self {
+        let input: Vec<f32> = (0..<L::Input<f32> as Map<f32>>::LEN)
+            .map(|i| (i * 7 % 17) as f32 * 0.1 - 0.8)
+            .collect();
+        let mut places = blocks(Block::count::<f32>(input.len()));
+        bytemuck::cast_slice_mut(&mut places)[..input.len()].copy_from_slice(&input);
+        let output = <L::Output<f32> as Map<f32>>::LEN.max(<L::Result as Map<f32>>::LEN);
+        let output = blocks(Block::count::<f32>(output));
+        Self { input: places, output, scratch: blocks(scratch) }
+    }
+
+    fn output(&self, len: usize) -> &[f32] {
+        &bytemuck::cast_slice(&self.output)[..len]
+    }
 }
 
 fn blocks(len: usize) -> Vec<Block> {
     vec![Block::ZERO; len]
 }
 
-fn aligned(values: &[f32]) -> Vec<Block> {
-    let mut blocks = blocks(Block::count::<f32>(values.len()));
-    bytemuck::cast_slice_mut(&mut blocks)[..values.len()].copy_from_slice(values);
-    blocks
-}
-
-fn input<L: Timed>() -> Vec<f32> {
-    (0..<L::Input<f32> as Map<f32>>::LEN).map(|i| (i * 7 % 17) as f32 * 0.1 - 0.8).collect()
-}
+/// One layer under one algorithm, as a network runs it.
+struct Layer<A: Convolve<f32>, L: Timed>(Conv2d<f32, A, L>);
 
 impl<A: Convolve<f32>, L: Timed> Layer<A, L> {
     fn new() -> Self {
-        Self {
-            conv: Conv2d::load(&mut Random::new(7), [0; 2], ()).expect("random numbers never end"),
-            // Aligned, as between the layers of a network.
-            input: aligned(&input::<L>()),
-            output: blocks(Block::count::<f32>(<L::Result as Map<f32>>::LEN)),
-            scratch: blocks(Conv2d::<f32, A, L>::POOLED_SCRATCH),
-        }
+        Self(Conv2d::load(&mut Random::new(7), [0; 2], ()).expect("random numbers never end"))
     }
 }
 
-struct Times<'a, A: Convolve<f32>, L: Timed>(&'a mut Layer<A, L>, usize);
+struct Times<'a, A: Convolve<f32>, L: Timed>(&'a Conv2d<f32, A, L>, &'a mut Memory, usize);
 
 impl<A: Convolve<f32>, L: Timed> Kernel for Times<'_, A, L> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self(Layer { conv, input, output, scratch }, times) = self;
+        let Self(conv, Memory { input, output, scratch }, times) = self;
         for _ in 0..times {
             let input = black_box(<L::Input<f32> as Map<f32>>::view(bytemuck::cast_slice(input)));
             black_box(L::forward(conv, isa, input, output, scratch));
@@ -74,12 +79,12 @@ impl<A: Convolve<f32>, L: Timed> Kernel for Times<'_, A, L> {
 }
 
 impl<A: Convolve<f32>, L: Timed, I: Isa> Run<I> for Layer<A, L> {
-    fn run(&mut self, isa: I, times: usize) {
-        isa.run(Times(self, times));
+    fn scratch(&self) -> usize {
+        Conv2d::<f32, A, L>::POOLED_SCRATCH
     }
 
-    fn output(&self) -> &[f32] {
-        &bytemuck::cast_slice(&self.output)[..<L::Result as Map<f32>>::LEN]
+    fn run(&mut self, isa: I, memory: &mut Memory, times: usize) {
+        isa.run(Times(&self.0, memory, times));
     }
 }
 
@@ -89,9 +94,6 @@ struct Spectra {
     shape: ConvShape,
     packed: Vec<Block>,
     prepared: Vec<Block>,
-    input: Vec<Block>,
-    output: Vec<f32>,
-    scratch: Vec<Block>,
 }
 
 impl Spectra {
@@ -103,16 +105,15 @@ impl Spectra {
         let Loaded { packed, .. } = loaded.expect("random numbers never end");
         let mut prepared = blocks(Fft::prepared(&shape));
         Fft::prepare(&shape, f32::parameters(&shape, &packed, ()), &mut prepared);
-        let (input, scratch) = (aligned(&input::<L>()), blocks(Fft::scratch(&shape)));
-        let output = vec![0.0; shape.output.iter().product()];
-        Self { shape, packed, prepared, input, output, scratch }
+        Self { shape, packed, prepared }
     }
 
     /// What the definition gives.
-    fn wanted<I: Isa>(&self, isa: I) -> Vec<f32> {
-        let Self { shape, packed, input, .. } = self;
-        let mut output = vec![0.0; self.output.len()];
-        let (parameters, input) = (f32::parameters(shape, packed, ()), bytemuck::cast_slice(input));
+    fn wanted<I: Isa>(&self, isa: I, memory: &Memory) -> Vec<f32> {
+        let Self { shape, packed, .. } = self;
+        let mut output = vec![0.0; shape.output.iter().product()];
+        let input = bytemuck::cast_slice(&memory.input);
+        let parameters = f32::parameters(shape, packed, ());
         let (activation, output_) = (Activation::ReLU, &mut output);
         let scratch = &mut [];
         let image = Image { parameters, activation, pool: false, input, output: output_, scratch };
@@ -131,14 +132,17 @@ fn check(algorithm: &str, name: &str, found: &[f32], wanted: &[f32]) {
     );
 }
 
-struct SpectraTimes<'a>(&'a mut Spectra, usize);
+struct SpectraTimes<'a>(&'a Spectra, &'a mut Memory, usize);
 
 impl Kernel for SpectraTimes<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        let Self(Spectra { shape, packed, prepared, input, output, scratch }, times) = self;
+        let Self(Spectra { shape, packed, prepared }, memory, times) = self;
+        let Memory { input, output, scratch } = memory;
+        let output: &mut [f32] = bytemuck::cast_slice_mut(output);
+        let output = &mut output[..shape.output.iter().product()];
         for _ in 0..times {
             let parameters = Parameters { prepared, ..f32::parameters(shape, packed, ()) };
             let (activation, input) = (Activation::ReLU, black_box(bytemuck::cast_slice(input)));
@@ -149,12 +153,12 @@ impl Kernel for SpectraTimes<'_> {
 }
 
 impl<I: Isa> Run<I> for Spectra {
-    fn run(&mut self, isa: I, times: usize) {
-        isa.run(SpectraTimes(self, times));
+    fn scratch(&self) -> usize {
+        Fft::scratch(&self.shape)
     }
 
-    fn output(&self) -> &[f32] {
-        &self.output
+    fn run(&mut self, isa: I, memory: &mut Memory, times: usize) {
+        isa.run(SpectraTimes(self, memory, times));
     }
 }
 
@@ -232,17 +236,23 @@ impl<I: Isa> shapes::Visitor for Rows<'_, I> {
             runs.push(("Winograd", Box::new(Layer::<Winograd, L>::new())));
         }
         let mut naive = Layer::<Naive, L>::new();
-        Run::run(&mut naive, self.isa, 1);
-        let wanted = <Layer<Naive, L> as Run<I>>::output(&naive);
+        let spectra = (Fft::supports(shape) && shape.kernel_len() > shape.group_inputs())
+            .then(Spectra::new::<L>);
+        let mut scratch = Run::<I>::scratch(&naive);
+        scratch = runs.iter().map(|(_, run)| run.scratch()).fold(scratch, usize::max);
+        scratch = scratch.max(spectra.as_ref().map_or(0, Run::<I>::scratch));
+        let mut memory = Memory::new::<L>(scratch);
+        let len = <L::Result as Map<f32>>::LEN;
+        naive.run(self.isa, &mut memory, 1);
+        let wanted = memory.output(len).to_vec();
         for (algorithm, run) in &mut runs {
-            run.run(self.isa, 1);
-            check(algorithm, name, run.output(), wanted);
+            run.run(self.isa, &mut memory, 1);
+            check(algorithm, name, memory.output(len), &wanted);
         }
-        if Fft::supports(shape) && shape.kernel_len() > shape.group_inputs() {
-            let mut spectra = Spectra::new::<L>();
-            let wanted = spectra.wanted(self.isa);
-            Run::run(&mut spectra, self.isa, 1);
-            check("Fft", name, &spectra.output, &wanted);
+        if let Some(mut spectra) = spectra {
+            let wanted = spectra.wanted(self.isa, &memory);
+            spectra.run(self.isa, &mut memory, 1);
+            check("Fft", name, memory.output(wanted.len()), &wanted);
             runs.push(("Fft", Box::new(spectra)));
         }
         let times = 10_000_000 / shape.macs().max(20_000) + 8;
@@ -250,7 +260,7 @@ impl<I: Isa> shapes::Visitor for Rows<'_, I> {
         for _ in 0..ROUNDS {
             for ((_, run), best) in runs.iter_mut().zip(&mut best) {
                 let start = Instant::now();
-                run.run(self.isa, times);
+                run.run(self.isa, &mut memory, times);
                 *best = best.min(start.elapsed().as_secs_f64() / times as f64);
             }
         }

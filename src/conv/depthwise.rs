@@ -12,11 +12,14 @@ use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, volume};
 use crate::simd::Isa;
+use core::hint::black_box;
 
 /// A depthwise layer over one image.
 pub(super) struct Job<'p, 'a, P: Arithmetic> {
     shape: ConvShape,
     layout: WeightLayout,
+    /// Rows of taps.
+    rows: usize,
     parameters: Parameters<'p, P>,
     activation: Activation,
     input: &'a [P::Element],
@@ -48,7 +51,7 @@ const fn read(shape: &ConvShape) -> ConvShape {
 impl<'p, 'a, P: Arithmetic> Job<'p, 'a, P> {
     /// A job on a map that is padded already if this layer [`copies`] it.
     #[inline(always)]
-    pub(super) fn new(
+    pub(super) fn new<I: Isa>(
         shape: &ConvShape,
         parameters: Parameters<'p, P>,
         activation: Activation,
@@ -57,7 +60,11 @@ impl<'p, 'a, P: Arithmetic> Job<'p, 'a, P> {
     ) -> Self {
         let (layout, shape) = (WeightLayout::new(shape, P::GROUP), read(shape));
         let input = &input[..volume(shape.input)];
-        Self { shape, layout, parameters, activation, input, output }
+        // Written out, the taps of all rows would want their weights in registers at the same time.
+        let block = (I::REGISTERS * shape.input[0].min(LANES)).div_ceil(LANES);
+        let rows = shape.window.kernel[0];
+        let rows = if shape.window.taps() * block > I::VECTORS { black_box(rows) } else { rows };
+        Self { shape, layout, rows, parameters, activation, input, output }
     }
 }
 
@@ -189,7 +196,7 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         let (channel, step) = (block * LANES, window.stride[1] * channels);
         let first = (x * window.stride[1] - window.padding[2]) * channels + channel;
         let mut sums = [P::start_block(isa, self.parameters.channels, channel); COLUMNS];
-        for down in 0..window.kernel[0] {
+        for down in 0..self.rows {
             let row = window.source(0, y, down, height);
             if P::FLOAT && row.is_none() {
                 continue;

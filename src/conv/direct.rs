@@ -102,7 +102,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             input
         };
         if const { L::SPEC.shape.is_depthwise() } {
-            let job = depthwise::Job::new(&shape, parameters, activation, input, output);
+            let job = depthwise::Job::new::<I>(&shape, parameters, activation, input, output);
             depthwise::run_planned::<P, I, Tiles<P, I, L, E>>(isa, job);
             return;
         }
@@ -177,7 +177,7 @@ impl<P: Arithmetic> Kernel for Any<'_, '_, '_, P> {
         };
         let plan = plan::<P, I>(shape, pool);
         if shape.is_depthwise() {
-            let job = depthwise::Job::new(shape, parameters, activation, input, output);
+            let job = depthwise::Job::new::<I>(shape, parameters, activation, input, output);
             depthwise::run_any(isa, plan.tail, job);
             return;
         }

@@ -1,7 +1,42 @@
-//! The clock of the core, as fast as it runs at the moment.
+//! What times are measured with, and the clock of the core, as fast as it runs at the moment.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The time that this thread computes for. While other work has the core it stands still, so that what
+/// takes longer than a turn on a busy machine is not measured with the turns of others in it. Where the
+/// system does not tell that time ([`OF_THREAD`](Self::OF_THREAD)) it is the time that passes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Duration);
+
+impl Stopwatch {
+    /// Whether it stands still while other work has the core.
+    pub const OF_THREAD: bool =
+        cfg!(all(feature = "cli", any(target_os = "linux", target_vendor = "apple")));
+
+    /// Starts one.
+    pub fn start() -> Self {
+        Self(now())
+    }
+
+    /// What has passed since the start; on the thread that started it.
+    pub fn elapsed(&self) -> Duration {
+        now().saturating_sub(self.0)
+    }
+}
+
+#[cfg(all(feature = "cli", any(target_os = "linux", target_vendor = "apple")))]
+fn now() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[cfg(not(all(feature = "cli", any(target_os = "linux", target_vendor = "apple"))))]
+fn now() -> Duration {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
 
 /// Steps of a run: a few microseconds.
 const STEPS: u32 = 5_000;
@@ -30,6 +65,23 @@ fn seconds(step: impl Fn(u64, u64) -> u64) -> f64 {
         start.elapsed().as_secs_f64()
     };
     (0..RUNS).map(|_| run()).fold(f64::MAX, f64::min).max(1e-9)
+}
+
+#[cfg(test)]
+mod stopwatch_tests {
+    use super::*;
+
+    #[test]
+    fn a_stopwatch_runs_while_its_thread_does() {
+        let (watch, start) = (Stopwatch::start(), Instant::now());
+        std::thread::sleep(Duration::from_millis(30));
+        let slept = watch.elapsed();
+        assert_eq!(slept < Duration::from_millis(15), Stopwatch::OF_THREAD, "{slept:?}");
+        while watch.elapsed() - slept < Duration::from_millis(2) {
+            black_box(0);
+        }
+        assert!(start.elapsed() >= Duration::from_millis(30 + 2));
+    }
 }
 
 // Elsewhere, tests run in emulators.

@@ -5,7 +5,7 @@ mod clock;
 mod oracle;
 mod peak;
 
-pub use clock::clock;
+pub use clock::{Stopwatch, clock};
 pub use oracle::{Oracle, oracle};
 pub use peak::{FAR, Peak, peak};
 
@@ -17,7 +17,7 @@ use std::fmt::{Display, Write as _};
 use std::hint::black_box;
 use std::rc::Rc;
 use std::string::{String, ToString};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::vec::Vec;
 use std::{eprintln, format, println};
 
@@ -175,7 +175,7 @@ impl Case {
         (each * self.batch) as u64
     }
 
-    /// The time of so many runs.
+    /// The time of so many runs, as [`Stopwatch`] measures it.
     ///
     /// # Panics
     /// If the answers differ from the oracle's.
@@ -251,7 +251,7 @@ impl<I: Isa, N: Network> Runner for Loaded<I, N> {
 
     fn run(&mut self, runs: u64) -> Duration {
         let Some(stage) = self.stage else {
-            let start = Instant::now();
+            let start = Stopwatch::start();
             for _ in 0..runs {
                 self.predict();
             }

@@ -5,6 +5,7 @@ use super::json::{Json, object};
 use super::parameters::Parameters;
 use super::program::{Engine, Model};
 use super::{Failure, Program};
+use crate::bench::Stopwatch;
 use indicatif::ProgressBar;
 use std::time::{Duration, Instant};
 
@@ -148,7 +149,7 @@ impl<'a> Bench<'a> {
         let begin = Instant::now();
         while answers.len() < images.len() || begin.elapsed() < TIMED {
             for chunk in images.chunks(CHUNK) {
-                let start = Instant::now();
+                let start = Stopwatch::start();
                 let mut read = [0; CHUNK];
                 for (place, image) in read.iter_mut().zip(chunk) {
                     *place = answer(engine, image, &mut scores);

@@ -1,12 +1,12 @@
-//! Times of several things: in turns, so that whatever else the machine does hits all alike, and
-//! within a budget, so that large networks are measured soon, too.
+//! Times of several things: by what the thread itself computes for, in turns, so that whatever else the
+//! machine does hits all alike, and within a budget, so that large networks are measured soon, too.
 
 use super::Program;
 use super::data::Labelled;
 use super::measure::best;
 use super::program::Engine;
 use super::screen::progress;
-use crate::bench::clock;
+use crate::bench::{Stopwatch, clock};
 use crate::report::Timing;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -167,7 +167,7 @@ impl Timer<'_> {
         let images: Vec<u8> = (first..first + count).flat_map(image).copied().collect();
         let mut scores = vec![0.0; batch * self.program.classes()];
         let mut batches = images.chunks_exact(images.len() / count * batch).cycle();
-        let start = Instant::now();
+        let start = Stopwatch::start();
         for images in (0..runs[0]).filter_map(|_| batches.next()) {
             engine.predict_on(job.isa, images, &mut scores);
             black_box(best(&scores));

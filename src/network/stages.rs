@@ -4,13 +4,15 @@
 #[cfg(feature = "std")]
 use super::{Network, Pixel};
 #[cfg(feature = "std")]
+use crate::bench::Stopwatch;
+#[cfg(feature = "std")]
 use crate::shape::volume;
 #[cfg(feature = "std")]
 use crate::simd::{Block, Isa, Kernel};
 #[cfg(feature = "std")]
 use core::sync::atomic::{Ordering, compiler_fence};
 #[cfg(feature = "std")]
-use std::time::{Duration, Instant};
+use std::time::Duration;
 #[cfg(feature = "std")]
 use std::vec::Vec;
 
@@ -39,7 +41,7 @@ pub struct Repeated {
     runs: Vec<u64>,
     times: Vec<Duration>,
     left: u64,
-    start: Option<Instant>,
+    start: Option<Stopwatch>,
 }
 
 #[cfg(feature = "std")]
@@ -74,7 +76,7 @@ impl Repeated {
                 if self.left == 0 {
                     return true;
                 }
-                self.start = Some(Instant::now());
+                self.start = Some(Stopwatch::start());
                 false
             }
             Some(start) => {

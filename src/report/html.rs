@@ -124,9 +124,11 @@ fn precisions(report: &Report) -> String {
     };
     let rows: Vec<_> = report.precisions.iter().map(row).collect();
     let note = format!(
-        "<p>Time is the median of one image at a time; the spread, half of what the middle half of \
-         the samples lie within; times follow the core's clock, which may differ from run to run, cycles don't. \
-         Images per second are with {} at a time. {}</p>\n",
+        "<p>Time is the median of {}, one image at a time; the spread, half of what the middle half of \
+         the samples lie within. Times follow the core's clock ({:.2} GHz here), which may differ from run \
+         to run; cycles don't. Images per second are with {} at a time. {}</p>\n",
+        Timing::KIND,
+        first.time.gigahertz(),
         report.batch,
         Text(&report.against()),
     );
@@ -140,14 +142,15 @@ fn layers(report: &Report) -> String {
     let stages = || report.stages.iter().enumerate();
     let mut rows: Vec<Vec<String>> = stages()
         .map(|(at, stage)| {
-            let cells = report.precisions.iter().map(|row| micros(row.stages[at].median));
+            let cells = report.precisions.iter().map(|row| timed(&row.stages[at]));
             [stage.shown()].into_iter().chain(cells).collect()
         })
         .collect();
-    let total = report.precisions.iter().map(|row| micros(row.total.median));
+    let total = report.precisions.iter().map(|row| timed(&row.total));
     rows.push([TOTAL.into()].into_iter().chain(total).collect());
-    let mut text = table("", &heading("Time"), &rows);
-    text += "<p>Each as it runs in the middle of <code>predict</code>, with what is fused into it, in warm caches.</p>\n";
+    let mut text = table("timed", &heading("Time"), &rows);
+    text += "<p>Each as it runs in the middle of <code>predict</code>, with what is fused into it, in warm \
+             caches; ±: half of what the middle half of the samples lies within.</p>\n";
     let Some(floats) = report.floats else {
         return text;
     };
@@ -205,13 +208,13 @@ fn isa_tables(report: &Report) -> String {
             .iter()
             .enumerate()
             .map(|(at, stage)| {
-                let cells = columns.iter().map(|column| micros(column.stages[at].median));
+                let cells = columns.iter().map(|column| timed(&column.stages[at]));
                 [stage.shown()].into_iter().chain(cells).collect()
             })
             .collect();
-        let total = columns.iter().map(|column| micros(column.total.median));
+        let total = columns.iter().map(|column| timed(&column.total));
         rows.push([TOTAL.into()].into_iter().chain(total).collect());
-        let _ = write!(text, "<div>\n{}</div>\n", table("", &headings, &rows));
+        let _ = write!(text, "<div>\n{}</div>\n", table("timed", &headings, &rows));
     }
     format!("<div class=\"grid\">\n{text}</div>\n")
 }
@@ -295,6 +298,12 @@ fn spread(time: &Timing) -> String {
     format!("±{:.0} %", 100.0 * time.spread())
 }
 
+/// `4.02 µs ±2 %`, which may be broken between the two.
+fn timed(time: &Timing) -> String {
+    let whole = |text: String| text.replace(' ', "\u{a0}");
+    format!("{} {}", whole(micros(time.median)), whole(spread(time)))
+}
+
 fn whole(number: f64) -> String {
     crate::cli::screen::thousands(number as usize)
 }
@@ -356,6 +365,14 @@ mod tests {
         report.precisions.remove(0);
         report.isas.clear();
         assert!(page(&report).contains("Faster, smaller: against i8. Agrees: with f32."));
+    }
+
+    #[test]
+    fn times_of_layers_and_instruction_sets_have_their_spread() {
+        let page = page(&sample::report());
+        // Of f32 in both tables, and on the other instruction set.
+        assert_eq!(page.matches(">4.00\u{a0}µs ±2\u{a0}%</td>").count(), 1);
+        assert_eq!(page.matches(">14.3\u{a0}µs ±2\u{a0}%</td>").count(), 1);
     }
 
     #[test]

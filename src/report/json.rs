@@ -1,6 +1,7 @@
 //! A report as a JSON document, with everything in it.
 
 use super::{Algorithm, Misread, OnIsa, Precision, Report, Stage, Timing};
+use crate::bench::Stopwatch;
 use crate::cli::json::{Json, object};
 
 impl From<&Report> for Json {
@@ -24,6 +25,11 @@ impl From<&Report> for Json {
                 "isas": isas.collect::<Self>(),
                 "flags": machine.flags.as_str(),
                 "threads": 1_usize,
+                "gigahertz": report.reference().time.gigahertz(),
+                "time": match Stopwatch::OF_THREAD {
+                    true => "processor time of the thread",
+                    false => "time passed",
+                },
             },
             "images": report.images,
             "origin": report.origin.as_str(),
@@ -48,6 +54,7 @@ impl From<&Timing> for Json {
             "us_p75": time.high,
             "spread": time.spread(),
             "cycles": time.cycles,
+            "gigahertz": time.gigahertz(),
             "samples": time.samples,
         }
     }

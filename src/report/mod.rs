@@ -9,7 +9,7 @@ mod plane;
 mod sample;
 pub(crate) mod text;
 
-use crate::bench::Peak;
+use crate::bench::{Peak, Stopwatch};
 use crate::cli::screen::counted;
 
 /// Everything that was measured in one run.
@@ -79,6 +79,12 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
+    /// What is timed, in words.
+    pub(crate) const KIND: &str = match Stopwatch::OF_THREAD {
+        true => "processor time, which leaves out waiting for other work",
+        false => "time passed",
+    };
+
     /// The figures of some times, each with the cycles a second of the core just before.
     pub(crate) fn of(samples: &[[f64; 2]]) -> Self {
         let sorted = |figure: fn(&[f64; 2]) -> f64| {

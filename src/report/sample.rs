@@ -7,7 +7,7 @@ pub(super) fn report() -> Report {
     let time = |us: f64| Timing {
         median: us,
         low: us * 0.98,
-        high: us * 1.03,
+        high: us * 1.02,
         cycles: us * 4000.0,
         samples: 101,
     };

@@ -53,8 +53,9 @@ pub(crate) fn precisions(report: &Report, screen: &Screen) -> String {
     let table = table(screen, &headings.map(String::from), &rows.collect::<Vec<_>>());
     let spread = report.precisions.iter().map(|row| row.time.spread()).fold(0.0, f64::max);
     let note = format!(
-        "Time: one image at a time, with the core at {:.2} GHz; the middle half of the samples lies \
-         within {}{:.0}%. Images/s: {} at a time. Weights in KiB. {}",
+        "Time: the median of {}, one image at a time, with the core at {:.2} GHz; the middle half of \
+         the samples lies within {}{:.0}%. Images/s: {} at a time. Weights in KiB. {}",
+        Timing::KIND,
         first.time.gigahertz(),
         screen.text("±", "+-"),
         100.0 * spread,
@@ -66,9 +67,11 @@ pub(crate) fn precisions(report: &Report, screen: &Screen) -> String {
 
 /// Each stage's time and error in each precision.
 pub(crate) fn layers(report: &Report, screen: &Screen) -> String {
-    let names = report.labels().map(|name| format!(">{name}"));
+    let headings = |name: fn(&Screen, &str) -> String| -> Vec<String> {
+        let names = report.labels().map(|label| name(screen, &label));
+        ["Layer".to_owned()].into_iter().chain(names).collect()
+    };
     let mut text = String::new();
-    let headings: Vec<String> = ["Layer".to_owned()].into_iter().chain(names).collect();
     let rows = report.stages.iter().enumerate().map(|(at, stage)| {
         let cells = report.precisions.iter().map(|row| timed(screen, &row.stages[at]));
         [stage.layers()].into_iter().chain(cells).collect()
@@ -76,8 +79,13 @@ pub(crate) fn layers(report: &Report, screen: &Screen) -> String {
     let total = report.precisions.iter().map(|row| timed(screen, &row.total));
     let total = ["predict".to_owned()].into_iter().chain(total).collect();
     let rows: Vec<Vec<String>> = rows.chain([total]).collect();
-    let note = "With what is fused into a layer, in warm caches.";
-    text += &section(screen, "Time of each layer", &table(screen, &headings, &rows), note);
+    let note = format!(
+        "With what is fused into a layer, in warm caches. {}: half of what the middle half of the \
+         samples lies within.",
+        screen.text("±", "+-"),
+    );
+    let times = table(screen, &headings(timed_heading), &rows);
+    text += &section(screen, "Time of each layer", &times, &wrapped(&note));
     let Some(floats) = report.floats else {
         return text;
     };
@@ -89,7 +97,8 @@ pub(crate) fn layers(report: &Report, screen: &Screen) -> String {
     let rows: Vec<Vec<String>> = rows.collect();
     let title = "Squared error of each layer";
     let note = format!("Mean, against {floats}, on {}.", report.compared());
-    text + &section(screen, title, &table(screen, &headings, &rows), &note)
+    let errors = table(screen, &headings(|_, label| format!(">{label}")), &rows);
+    text + &section(screen, title, &errors, &note)
 }
 
 /// Each algorithm's time and error.
@@ -144,7 +153,7 @@ pub(crate) fn isas(report: &Report, screen: &Screen) -> String {
     let mut text = String::new();
     for (at, label) in report.labels().enumerate() {
         let columns = report.isas_of(at);
-        let names = columns.iter().map(|column| format!(">{}", column.isa));
+        let names = columns.iter().map(|column| timed_heading(screen, column.isa));
         let headings: Vec<String> = ["Layer".to_owned()].into_iter().chain(names).collect();
         let rows = report.stages.iter().enumerate().map(|(at, stage)| {
             let cells = columns.iter().map(|column| timed(screen, &column.stages[at]));
@@ -239,8 +248,14 @@ fn wrapped(text: &str) -> String {
     wrapped.trim_end().to_owned()
 }
 
+/// `4.02 us   2%`: the time and its spread, in one column so that a table is not parted between them.
 fn timed(screen: &Screen, time: &Timing) -> String {
-    screen.micros(time.median)
+    format!("{} {:>4}", screen.micros(time.median), spread(time))
+}
+
+/// What stands above such times.
+fn timed_heading(screen: &Screen, name: &str) -> String {
+    format!(">{name} {:>4}", screen.text("±", "+-"))
 }
 
 /// `2.2e-6`, or `0`, or a dash where there is nothing.
@@ -290,6 +305,24 @@ mod tests {
     }
 
     #[test]
+    fn times_of_layers_and_instruction_sets_have_their_spread() {
+        let mut report = sample::report();
+        report.precisions[1].stages[1].high *= 1.6;
+        report.isas[1].total.high *= 2.0;
+        let text = layers(&report, &SCREEN);
+        let line = |text: &str, name: &str| -> Vec<String> {
+            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().map(str::to_owned).collect()
+        };
+        assert_eq!(line(&text, "Layer"), ["Layer", "f32", "±", "i8", "±"]);
+        let wanted = ["conv1+relu1+pool1", "4.00", "µs", "2%", "1.60", "µs", "33%"];
+        assert_eq!(line(&text, "conv1"), wanted);
+        let text = isas(&report, &SCREEN);
+        assert_eq!(line(&text, "Layer"), ["Layer", "avx512", "±", "scalar", "±"]);
+        assert_eq!(line(&text, "predict"), ["predict", "6.00", "µs", "2%", "22.0", "µs", "53%"]);
+    }
+
+    #[test]
     fn models_of_one_precision_are_told_apart() {
         let text = whole(&sample::large());
         for title in ["Instruction sets, i8\n", "Instruction sets, i8 Direct\n"] {
@@ -299,7 +332,7 @@ mod tests {
         let table = text.split("Instruction sets, i8 Direct\n").nth(1).unwrap();
         let total = table.lines().find(|line| line.starts_with("predict")).unwrap();
         assert_eq!(total.split_whitespace().nth(1), Some("4.80"), "{table}");
-        assert_eq!(total.split_whitespace().count(), 1 + 2 * 2, "{table}");
+        assert_eq!(total.split_whitespace().count(), 1 + 2 * 3, "{table}");
     }
 
     #[test]

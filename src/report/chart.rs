@@ -1,6 +1,7 @@
 //! Plots in SVG. They are as wide as a phone, and grow with the page.
 
 use super::html::{Text, kibibytes, micros, percent};
+use super::labels::labelled;
 use super::plane::{Axis, HEIGHT, Plane, WIDTH};
 use super::{Precision, Report};
 use std::fmt::Write as _;
@@ -105,7 +106,7 @@ pub(super) fn accuracy_by_memory(report: &Report) -> String {
     )
 }
 
-/// A point for each precision.
+/// A ring for each precision, with its name.
 fn accuracy(
     report: &Report,
     axis: &str,
@@ -117,20 +118,41 @@ fn accuracy(
     let y = Axis::linear(rows().map(|row| 100.0 * row.accuracy));
     // No mark says more than everything.
     let y = Axis { high: y.high.min(100.0 + 0.1 * (y.high - y.low)), ..y };
-    let mut plot = Plane { x, y }.frame(axis, "% right");
-    for (index, row) in rows().enumerate() {
-        let [px, py] = Plane { x, y }.place(at(row), 100.0 * row.accuracy);
+    let plane = Plane { x, y };
+    let mut plot = plane.frame(axis, "% right");
+    let points = rows().map(|row| plane.place(at(row), 100.0 * row.accuracy));
+    let points: Vec<[f64; 2]> = points.collect();
+    let names: Vec<String> = report.labels().collect();
+    let rings = labelled(&points, &names, plane.area());
+    // Lines lie below all rings, and these below all names.
+    for [[x1, y1], [x2, y2]] in rings.iter().filter_map(|ring| ring.line) {
         let _ = writeln!(
             plot,
-            "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"5\" style=\"{}\">\
+            "<line class=\"leader\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>",
+        );
+    }
+    for (index, ((row, ring), [px, py])) in rows().zip(&rings).zip(&points).enumerate() {
+        let _ = writeln!(
+            plot,
+            "<circle class=\"ring\" cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"{}\" style=\"{}\">\
              <title>{}: {}, {}</title></circle>",
-            color(index).fill(),
-            Text(&row.label()),
+            ring.radius,
+            color(index).stroke(),
+            Text(&names[index]),
             told(row),
             percent(row.accuracy),
         );
     }
-    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot) + &legend(report.labels())
+    for (ring, name) in rings.iter().zip(&names) {
+        let [x, y] = ring.name;
+        let _ = writeln!(
+            plot,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            y + 3.5,
+            Text(name),
+        );
+    }
+    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot)
 }
 
 /// A line for each precision over the layers.
@@ -301,6 +323,21 @@ mod tests {
         let plot = errors(&report);
         assert!(plot.contains(">1</text>") && plot.contains(">12</text>"), "{plot}");
         assert!(plot.contains("<li>1 conv1</li>") && plot.contains("<li>12 fc</li>"), "{plot}");
+    }
+
+    #[test]
+    fn each_precision_has_its_ring_and_its_name() {
+        let mut report = crate::report::sample::large();
+        for row in &mut report.precisions {
+            (row.accuracy, row.time) = (0.99, report.algorithms[0].time);
+        }
+        let plot = accuracy_by_time(&report);
+        for name in ["f32", "i8", "i8 Direct"] {
+            assert_eq!(plot.matches(&format!(">{name}</text>")).count(), 1, "{plot}");
+        }
+        for radius in ["4", "7.5", "11"] {
+            assert_eq!(plot.matches(&format!(" r=\"{radius}\" ")).count(), 1, "{plot}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod chart;
 pub(crate) mod html;
 mod json;
+mod labels;
 mod picture;
 mod plane;
 #[cfg(test)]

@@ -87,6 +87,32 @@ fn told(number: f64) -> String {
     format!("{number:.0e}")
 }
 
+/// Part of a plot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Area {
+    pub(super) low: [f64; 2],
+    pub(super) high: [f64; 2],
+}
+
+impl Area {
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        (0..2).all(|at| self.low[at] <= other.low[at] && other.high[at] <= self.high[at])
+    }
+
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        (0..2).all(|at| self.low[at] < other.high[at] && other.low[at] < self.high[at])
+    }
+
+    pub(super) fn middle(&self) -> [f64; 2] {
+        [0, 1].map(|at| f64::midpoint(self.low[at], self.high[at]))
+    }
+
+    /// The place in it that is nearest to a point.
+    pub(super) fn nearest(&self, point: &[f64; 2]) -> [f64; 2] {
+        [0, 1].map(|at| point[at].clamp(self.low[at], self.high[at]))
+    }
+}
+
 /// Two axes.
 pub(super) struct Plane {
     pub(super) x: Axis,
@@ -100,6 +126,12 @@ impl Plane {
             left + self.x.share(x) * (WIDTH - left - right),
             HEIGHT - bottom - self.y.share(y) * (HEIGHT - top - bottom),
         ]
+    }
+
+    /// What lies between the axes.
+    pub(super) fn area(&self) -> Area {
+        let [left, right, top, bottom] = MARGIN;
+        Area { low: [left, top], high: [WIDTH - right, HEIGHT - bottom] }
     }
 
     pub(super) fn frame(&self, x: &str, y: &str) -> String {

@@ -43,8 +43,12 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// A suite without cases. Tells on stderr which of the named instruction sets this machine lacks.
+    /// A suite without cases. Tells on stderr which of the named instruction sets this machine lacks; a
+    /// `MICROCNN_ISA` that it can't follow ends the program.
     pub fn new<N: Network, S: Isas>(_: &N, batches: &'static [usize]) -> Self {
+        if let Err(error) = simd::active() {
+            give_up(&error);
+        }
         struct Names(Vec<&'static str>);
         impl simd::Visitor for Names {
             fn visit<I: Isa>(&mut self, _: I) {

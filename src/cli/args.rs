@@ -24,6 +24,7 @@ pub(crate) struct Line {
 /// The command line of a program.
 pub(crate) fn command(program: &Program) -> clap::Command {
     let command = Line::command().name(program.name).version(program.version);
+    let command = choices(command, program);
     let command = match program.pictures {
         Pictures::Digits => command,
         Pictures::Plain => command.mut_subcommand("classify", |classify| {
@@ -46,6 +47,71 @@ pub(crate) fn command(program: &Program) -> clap::Command {
         .mut_subcommand("demo", |demo| demo.hide(true))
 }
 
+/// Tells each option what this program was compiled for.
+fn choices(command: clap::Command, program: &Program) -> clap::Command {
+    let (all, usual) = (program.precisions(), program.usual_precisions());
+    let unnamed = if all == usual { "all".into() } else { usual.join(",") };
+    let (all, algorithms) = (all.join(", "), program.algorithms().join(", "));
+    let model = program.reference();
+    let (precision, algorithm) = (model.precision, model.algorithm);
+    let quantized: Vec<&str> = program.quantized().map(|model| model.precision).collect();
+    let precisions = format!("Number formats, by commas: {all} [default: {unnamed}]");
+    let helped = |command: clap::Command, precision: &str, algorithm: &str| {
+        let (precision, algorithm) = (lines(precision), lines(algorithm));
+        let command = command.mut_arg("precision", |option| option.help(precision));
+        command.mut_arg("algorithm", |option| option.help(algorithm))
+    };
+    command
+        .mut_subcommand("classify", |command| {
+            helped(
+                command,
+                &format!("Number format: {all} [default: {precision}, or the file's own]"),
+                &format!("Convolution algorithm: {algorithms} [default: {algorithm}]"),
+            )
+        })
+        .mut_subcommand("eval", |command| {
+            let algorithms = format!("Algorithms, by commas: {algorithms} [default: {algorithm}]");
+            helped(command, &precisions, &algorithms)
+        })
+        .mut_subcommand("bench", |command| {
+            let algorithms = format!(
+                "Algorithms, by commas: {algorithms} [default: {algorithm}, and in the table of \
+                 algorithms all]"
+            );
+            helped(command, &precisions, &algorithms)
+        })
+        .mut_subcommand("quantize", |command| {
+            let help = lines(&format!("Number format to write: {}", quantized.join(", ")));
+            // Without integers there is nothing to write.
+            command.hide(quantized.is_empty()).mut_arg("precision", |option| option.help(help))
+        })
+}
+
+/// The help of an option in lines that fit beside the options' names.
+fn lines(text: &str) -> String {
+    const LETTERS: usize = 50;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        match line.is_empty() {
+            true => *line += word,
+            false if line.len() + 1 + word.len() <= LETTERS => *line += &format!(" {word}"),
+            false => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// How many images.
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a whole number of images from 1 on is wanted".to_owned())
+}
+
+/// Which image.
+fn index(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number from 0 on is wanted".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show a digit, each layer's time, and how good and fast it all is
@@ -65,7 +131,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug, Default)]
 pub(crate) struct Demo {
     /// Which of the images inside to show
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = index, allow_negative_numbers = true)]
     pub(crate) image: usize,
     /// Print one JSON document and nothing else
     #[arg(long)]
@@ -77,10 +143,10 @@ pub(crate) struct Classify {
     /// Pictures of one digit each, of any size; or IDX files
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Number format to compute in [default: f32]
+    /// Number format to compute in
     #[arg(long, value_name = "P")]
     pub(crate) precision: Option<String>,
-    /// Convolution algorithm [default: Auto]
+    /// Convolution algorithm
     #[arg(long, value_name = "A")]
     pub(crate) algorithm: Option<String>,
     /// Other parameters (.safetensors or .raw)
@@ -106,12 +172,12 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
     /// Use the first N images only
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(crate) limit: Option<NonZeroUsize>,
-    /// Number formats, by commas [default: f32,i8,w4a8,i4]
+    /// Number formats, by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) precision: Vec<String>,
-    /// Convolution algorithms, by commas [default: Auto]
+    /// Convolution algorithms, by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) algorithm: Vec<String>,
     /// Training images to quantize with (IDX)

@@ -79,6 +79,7 @@ pub(crate) fn run(program: &Program, screen: &Screen, args: &Classify) -> Result
             "precision": model.precision,
             "algorithm": model.algorithm,
             "images": answers.iter().map(|answer| answer.json(program)).collect::<Json>(),
+            "failures": failures.iter().collect::<Json>(),
         })?;
     } else {
         screen.print(&text(program, screen, &answers))?;

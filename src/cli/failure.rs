@@ -1,5 +1,6 @@
 //! Why the program stopped.
 
+use super::json::{Json, object};
 use super::screen::printable;
 use anstyle::{AnsiColor, Style};
 use clap::Command;
@@ -39,12 +40,13 @@ impl Failure {
         Self::Usage(message.into())
     }
 
-    /// Says on standard error what went wrong: a line, and a line for each cause.
-    pub(crate) fn report(&self, mut command: Command) -> ExitCode {
+    /// Says on standard error what went wrong: a line, and a line for each cause; or the line and how the
+    /// command is used.
+    pub(crate) fn report(&self, command: &mut Command) -> ExitCode {
         match self {
             Self::Usage(message) => command.error(ErrorKind::InvalidValue, message).exit(),
             Self::Several(failures) => {
-                failures.iter().for_each(|failure| _ = failure.report(command.clone()));
+                failures.iter().for_each(|failure| _ = failure.report(command));
             }
             Self::Work { message, cause } => {
                 anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(message));
@@ -56,6 +58,25 @@ impl Failure {
             }
         }
         ExitCode::FAILURE
+    }
+}
+
+/// For a document whose other parts could be made.
+impl From<&Failure> for Json {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Several(failures) => failures.iter().collect(),
+            Failure::Usage(message) => object! { "error": message.as_str(), "causes": [""; 0] },
+            Failure::Work { message, cause } => {
+                let mut next = cause.as_deref();
+                let causes = std::iter::from_fn(|| {
+                    let error = next?;
+                    next = error.source();
+                    Some(error.to_string())
+                });
+                object! { "error": message.as_str(), "causes": causes.collect::<Self>() }
+            }
+        }
     }
 }
 

@@ -33,8 +33,11 @@ use std::process::ExitCode;
 
 /// Runs the command that the command line asks for.
 pub fn run(program: &Program) -> ExitCode {
-    let grammar = args::command(program);
-    let line = match Line::from_arg_matches(&grammar.clone().get_matches()) {
+    let mut grammar = args::command(program);
+    let matches = grammar.try_get_matches_from_mut(std::env::args_os());
+    let name = matches.as_ref().ok().and_then(|matches| matches.subcommand_name());
+    let name = name.unwrap_or_default().to_owned();
+    let line = match matches.and_then(|matches| Line::from_arg_matches(&matches)) {
         Ok(line) => line,
         Err(error) => error.exit(),
     };
@@ -52,6 +55,13 @@ pub fn run(program: &Program) -> ExitCode {
         });
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(grammar),
+        Err(failure) => {
+            // Whatever is wrong with the command line, the command says how it is used.
+            let command = match grammar.find_subcommand_mut(&name) {
+                Some(command) => command,
+                None => &mut grammar,
+            };
+            failure.report(command)
+        }
     }
 }

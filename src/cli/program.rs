@@ -384,6 +384,22 @@ impl Program {
         self.models.iter().filter(|model| model.quantize.is_some())
     }
 
+    /// The precisions that it was compiled for.
+    pub(crate) fn precisions(&self) -> Vec<&'static str> {
+        distinct(self.models.iter().map(|model| model.precision))
+    }
+
+    /// Those that are shown where nobody names one.
+    pub(crate) fn usual_precisions(&self) -> Vec<&'static str> {
+        let usual = self.models.iter().filter(|model| !model.on_request);
+        distinct(usual.map(|model| model.precision))
+    }
+
+    /// The algorithms that it was compiled for.
+    pub(crate) fn algorithms(&self) -> Vec<&'static str> {
+        distinct(self.models.iter().map(|model| model.algorithm))
+    }
+
     /// The models of some precisions under some algorithms. Where no precision is named: of those that
     /// are not left out and that run under one of the algorithms. Where no algorithm is named: under the
     /// reference's own.
@@ -392,18 +408,13 @@ impl Program {
         precisions: &[String],
         algorithms: &[String],
     ) -> Result<Vec<&'static Model>, Failure> {
-        let all_precisions = distinct(self.models.iter().map(|model| model.precision));
-        let all_algorithms = distinct(self.models.iter().map(|model| model.algorithm));
-        let usual = distinct(
-            self.models.iter().filter(|model| !model.on_request).map(|model| model.precision),
-        );
         let named_precisions = match precisions {
-            [] => usual,
-            names => named("precision", names, &all_precisions)?,
+            [] => self.usual_precisions(),
+            names => named("precision", names, &self.precisions())?,
         };
         let algorithms = match algorithms {
             [] => vec![self.reference().algorithm],
-            names => named("algorithm", names, &all_algorithms)?,
+            names => named("algorithm", names, &self.algorithms())?,
         };
         let mut selected = Vec::new();
         for precision in named_precisions {

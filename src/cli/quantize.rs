@@ -13,10 +13,13 @@ pub(crate) fn run(program: &Program, screen: &Screen, args: &Quantize) -> Result
     let model = program.select(std::slice::from_ref(&args.precision), &[])?[0];
     if model.quantize.is_none() {
         let known: Vec<&str> = program.quantized().map(|model| model.precision).collect();
+        let instead = match known.is_empty() {
+            true => "this program was compiled for no other".to_owned(),
+            false => format!("quantizing is to {}", known.join(", ")),
+        };
         return Err(Failure::usage(format!(
-            "--precision {}: the parameters have it already; there is {}",
+            "--precision {}: parameters that are not quantized have it already; {instead}",
             model.precision,
-            known.join(", ")
         )));
     }
     let cannot_write = |error: LoadError| {

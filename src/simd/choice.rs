@@ -9,7 +9,11 @@ use std::vec::Vec;
 /// The environment variable that forces an instruction set.
 const VARIABLE: &str = "MICROCNN_ISA";
 
-/// `MICROCNN_ISA` names an instruction set that this machine doesn't have.
+/// The names of those of all architectures.
+const ALL: &[&str] =
+    &["avx512", "avxvnni", "avx2", "neon-i8mm", "neon-dotprod", "neon", "simd128", "scalar"];
+
+/// `MICROCNN_ISA` names an instruction set that this machine doesn't have, or none at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IsaError {
     /// What it names.
@@ -22,9 +26,17 @@ impl fmt::Display for IsaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { wanted, supported } = self;
         let supported = supported.join(", ");
+        if ALL.contains(&wanted.as_str()) {
+            return write!(
+                f,
+                "{VARIABLE}={wanted}: this machine has not got it; it has {supported}"
+            );
+        }
+        let all = ALL.join(", ");
         write!(
             f,
-            "{VARIABLE}={wanted}: this machine has no such instruction set; it has {supported}"
+            "{VARIABLE}={wanted}: no instruction set has this name: they are {all}, of which this \
+             machine has {supported}"
         )
     }
 }
@@ -82,4 +94,31 @@ fn supported() -> Vec<&'static str> {
     let mut names = Names(Vec::new());
     each_supported(&mut names);
     names.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_none_has_are_told_from_those_that_another_machine_has() {
+        let told = |wanted: &str| {
+            let supported = std::vec!["avx2", "scalar"];
+            std::format!("{}", IsaError { wanted: wanted.into(), supported })
+        };
+        let lacking = told("neon-dotprod");
+        assert_eq!(
+            lacking,
+            "MICROCNN_ISA=neon-dotprod: this machine has not got it; it has avx2, scalar"
+        );
+        for wanted in ["AVX2", "", "mmx"] {
+            let unknown = told(wanted);
+            for part in ["no instruction set has this name", "neon-dotprod", "has avx2, scalar"] {
+                assert!(unknown.contains(part), "{unknown}");
+            }
+        }
+        for name in NAMES {
+            assert!(ALL.contains(name), "{name}");
+        }
+    }
 }

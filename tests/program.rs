@@ -42,6 +42,14 @@ fn succeed(arguments: &[&str]) -> String {
     out.to_owned()
 }
 
+/// Lines may be as long as the paths in them.
+#[track_caller]
+fn succeed_wide(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout).to_owned()
+}
+
 #[track_caller]
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&succeed(arguments)).expect("one JSON document")
@@ -144,7 +152,8 @@ mod demo {
 
     #[test]
     fn shows_no_image_that_it_does_not_have() {
-        assert!(fail(2, &["demo", "--image", "200"]).contains("0 to 199"));
+        let message = fail(2, &["demo", "--image", "200"]);
+        assert!(message.contains("0 to 199") && message.contains("Usage: microcnn demo"));
     }
 }
 
@@ -170,18 +179,12 @@ mod classify {
         }
     }
 
-    /// Lines may be as long as the paths in them.
-    fn succeed_wide(arguments: &[&str]) -> String {
-        let output = run(arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        text(&output.stdout).to_owned()
-    }
-
     #[test]
     fn prints_the_same_as_json() {
         let document = json(&["classify", "--json", "data/pictures/7_photo.jpg"]);
         assert_eq!(document["precision"], "f32");
         assert_eq!(document["algorithm"], "Auto");
+        assert_eq!(document["failures"], serde_json::json!([]));
         let narrow = ["classify", "--json", "--precision", "i4", "data/pictures/7_photo.jpg"];
         assert_eq!(json(&narrow)["images"][0]["digit"], 7);
         let image = &document["images"][0];
@@ -239,6 +242,19 @@ mod classify {
         assert_eq!(error.matches("error: ").count(), 2, "{error}");
         assert_eq!(error.matches("  cause: ").count(), 3, "{error}");
         assert!(error.contains("no such file") && error.contains("Cargo.toml"), "{error}");
+    }
+
+    #[test]
+    fn names_in_its_document_what_it_can_not_read() {
+        let output = run(&["classify", "--json", "no such file", "data/pictures/1_palette.png"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).starts_with("error: cannot read no such file\n  cause: "));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["images"][0]["digit"], 1);
+        let failures = document["failures"].as_array().unwrap();
+        assert_eq!(failures.len(), 1);
+        assert_eq!(failures[0]["error"], "cannot read no such file");
+        assert_eq!(failures[0]["causes"][0], "wanted a file, found none");
     }
 
     #[test]
@@ -439,10 +455,13 @@ mod eval {
 
     #[test]
     fn says_what_is_wrong_with_the_command_line() {
-        fail(2, &["eval", "--limit", "0"]);
-        fail(2, &["eval", "--limit", "-3"]);
-        fail(2, &["eval", "--limit", "many"]);
-        fail(2, &["eval", "--images", "data/t10k-images-idx3-ubyte.gz"]);
+        for wrong in ["0", "-3", "many", "1.5"] {
+            let message = fail(2, &["eval", "--limit", wrong]);
+            assert!(message.contains(&format!("invalid value '{wrong}'")), "{message}");
+            assert!(message.contains("a whole number of images from 1 on"), "{message}");
+        }
+        let message = fail(2, &["eval", "--images", "data/t10k-images-idx3-ubyte.gz"]);
+        assert!(message.contains("\nUsage: microcnn eval [OPTIONS]\n"), "{message}");
         fail(2, &["eval", "--labels", "data/t10k-labels-idx1-ubyte.gz"]);
         fail(2, &["eval", "--weights"]);
         fail(2, &["eval", "--wights", "x"]);
@@ -493,11 +512,17 @@ mod eval {
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(document["results"][0]["isa"], "scalar");
 
-        let output = command(&["eval"]).env("MICROCNN_ISA", "mmx").output().unwrap();
-        let message = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(1));
-        assert!(message.contains("mmx") && message.contains("scalar"), "{message}");
-        assert!(!message.contains("panicked"), "{message}");
+        let absent = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };
+        for (name, wanted) in [("mmx", "no instruction set has this name"), (absent, "not got it")]
+        {
+            let output = command(&["eval"]).env("MICROCNN_ISA", name).output().unwrap();
+            let message = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1));
+            for part in [name, wanted, "scalar"] {
+                assert!(message.contains(part), "no `{part}` in: {message}");
+            }
+            assert!(!message.contains("panicked"), "{message}");
+        }
     }
 }
 
@@ -540,9 +565,18 @@ mod quantize {
         let document = json(&["inspect", "--json", &path]);
         assert_eq!(document["precision"], "w4a8");
         assert_eq!(document["misfit"], Value::Null);
+        assert_eq!(document["parameters"], 61_706);
+        let tensors = document["tensors"].as_array().unwrap();
+        let weights: Vec<(u64, u64)> = tensors
+            .iter()
+            .filter(|tensor| tensor["precision"] == "w4a8")
+            .map(|tensor| [&tensor["values"], &tensor["bytes"]].map(|n| n.as_u64().unwrap()).into())
+            .collect();
+        let wanted = [(150, 75), (2400, 1200), (48_000, 24_000), (10_080, 5040), (840, 420)];
+        assert_eq!(weights, wanted);
 
         let message = fail(2, &["eval", "--weights", &path, "--precision", "f32"]);
-        assert!(message.contains("quantized already, as w4a8"), "{message}");
+        assert!(message.contains("quantized already, as w4a8; leave the option out"), "{message}");
         let images = "data/calibration-images-idx3-ubyte.gz";
         let message = fail(2, &["eval", "--weights", &path, "--calibration", images]);
         assert!(message.contains("no use"), "{message}");
@@ -632,6 +666,20 @@ mod inspect {
     }
 
     #[test]
+    fn tells_layers_of_other_precisions() {
+        let path = file("w2a8.safetensors", "");
+        succeed_wide(&["quantize", "--precision", "w2a8", "--output", &path]);
+        let output = run(&["inspect", &path]);
+        let out = text(&output.stdout);
+        let title = "safetensors, 61,706 parameters in w2a8; i8 in conv1, fc2\n";
+        assert!(out.contains(title) && out.ends_with("\nfits LeNet5 in w2a8\n"), "{out}");
+        for (name, precision) in [("conv1.weight", "i8"), ("conv2.weight", "w2a8")] {
+            let row = out.lines().find(|line| line.starts_with(name)).unwrap();
+            assert_eq!(row.split_whitespace().nth(3), Some(precision), "{row}");
+        }
+    }
+
+    #[test]
     fn says_what_other_files_hold() {
         assert!(succeed(&["inspect", REFERENCE]).contains("61,706 values\nfits LeNet5"));
         assert!(
@@ -661,6 +709,15 @@ fn helps() {
         assert!(out.contains(&format!("\n  {command} ")), "{out}");
         assert!(succeed(&[command, "--help"]).contains("--json"));
     }
+    let help =
+        |command| succeed(&[command, "--help"]).split_whitespace().collect::<Vec<_>>().join(" ");
+    for command in ["eval", "bench"] {
+        let out = help(command);
+        let wanted = "by commas: f32, i8, w4a8, i4, w2a8 [default: f32,i8,w4a8,i4]";
+        assert!(out.contains(wanted) && out.contains("Auto, Naive, Im2col, "), "{out}");
+    }
+    assert!(help("bench").contains("[default: Auto, and in the table of algorithms all]"));
+    assert!(help("quantize").contains("to write: i8, w4a8, i4, w2a8"));
     assert_eq!(succeed(&["--version"]), format!("microcnn {}\n", env!("CARGO_PKG_VERSION")));
 }
 
@@ -749,9 +806,14 @@ fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
         let [low, median, high] =
             ["us_p25", "us", "us_p75"].map(|name| time[name].as_f64().unwrap());
         assert!(0.0 < low && low <= median && median <= high && median < 1e5, "{time}");
-        let gigahertz = time["cycles"].as_f64().unwrap() / median / 1e3;
+        let gigahertz = time["gigahertz"].as_f64().unwrap();
+        let cycles = time["cycles"].as_f64().unwrap();
         assert!((0.01..10.0).contains(&gigahertz), "{time}");
+        assert!((gigahertz * median * 1e3 / cycles - 1.0).abs() < 1e-9, "{time}");
     }
+    assert_eq!(report["machine"]["gigahertz"], precisions[0]["time"]["gigahertz"]);
+    let timed = report["machine"]["time"].as_str().unwrap();
+    assert_eq!(timed.starts_with("processor time"), microcnn::bench::Stopwatch::OF_THREAD);
     let page = fs::read_to_string(page).unwrap();
     assert!(page.ends_with("</html>\n"));
 }

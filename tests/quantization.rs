@@ -148,10 +148,22 @@ fn a_file_of_another_precision_is_an_error() {
     let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
     let net = LeNet5::pretrained().quantize::<W4A8>([calibration.image(0)]).unwrap();
     let file = to_safetensors(&net);
-    assert!(from_safetensors::<LeNet5<i8>>(&file).is_err());
-    assert!(from_safetensors::<LeNet5<I4>>(&file).is_err());
-    assert!(from_safetensors::<LeNet5<W2A8>>(&file).is_err());
+    let wrong = [
+        (from_safetensors::<LeNet5<f32>>(&file).err(), "f32", "LeNet5<f32>"),
+        (from_safetensors::<LeNet5<i8>>(&file).err(), "i8", "LeNet5<i8>"),
+        (from_safetensors::<LeNet5<I4>>(&file).err(), "i4", "LeNet5<I4>"),
+        (from_safetensors::<LeNet5<W2A8>>(&file).err(), "w2a8", "LeNet5<W2A8>"),
+    ];
+    for (error, precision, network) in wrong {
+        let text = error.expect("it is a file of another precision").to_string();
+        let wanted =
+            format!("wanted parameters in {precision}, for a `{network}`, found a file in w4a8");
+        assert!(text.contains(&wanted) && text.ends_with("load it into `LeNet5<W4A8>`"), "{text}");
+    }
     assert!(from_safetensors::<LeNet5<W4A8>>(&file).is_ok());
+    let floats = to_safetensors(&LeNet5::<f32>::pretrained());
+    let text = from_safetensors::<LeNet5<I4>>(&floats).err().expect("floats").to_string();
+    assert!(text.contains("a file in f32") && text.contains("`quantize::<I4>`"), "{text}");
 }
 
 /// LeNet-5 with some of the values of its `.raw` file changed.

@@ -6,7 +6,7 @@ use super::json::{Json, object};
 use super::screen::{Screen, counted, printable, thousands};
 use super::{Failure, Program, data, parameters};
 use crate::mnist::idx::{self, Item};
-use crate::weights::{LoadErrorKind, SafetensorsSource, TensorInfo};
+use crate::weights::{self, Dtype, Held, LoadErrorKind, SafetensorsSource, TensorInfo};
 use std::error::Error;
 use std::path::Path;
 
@@ -81,7 +81,7 @@ enum Content {
     Labels { count: usize },
     Images { count: usize },
     Raw { values: usize, fits: Fits },
-    Safetensors { tensors: Vec<TensorInfo>, fits: Fits },
+    Safetensors { tensors: Vec<TensorInfo>, held: Vec<Held>, fits: Fits },
 }
 
 fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<dyn Error>> {
@@ -97,7 +97,9 @@ fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<
     // A `.safetensors` file begins with the length of its header, and that with a brace.
     if bytes.get(8) == Some(&b'{') {
         let tensors = SafetensorsSource::list(bytes)?;
-        return Ok(Content::Safetensors { tensors, fits: parameters::fits(program, bytes, false) });
+        let held = weights::held(bytes, program.layers);
+        let fits = parameters::fits(program, bytes, false);
+        return Ok(Content::Safetensors { tensors, held, fits });
     }
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("raw")) {
         return Ok(Content::Raw {
@@ -117,8 +119,48 @@ fn image(program: &Program) -> Vec<usize> {
     }
 }
 
+/// The layer whose weights a tensor is.
+fn layer<'a>(tensor: &TensorInfo, held: &'a [Held]) -> Option<&'a Held> {
+    let name = tensor.name.strip_suffix(".weight")?;
+    held.iter().find(|held| held.layer == name)
+}
+
+/// The values of a tensor; of packed weights these are more than its bytes.
+fn values(tensor: &TensorInfo, held: &[Held]) -> usize {
+    match layer(tensor, held) {
+        Some(layer) if tensor.dtype == Dtype::U8 => layer.weights,
+        _ => elements(tensor),
+    }
+}
+
+/// Weights and biases among some tensors.
+fn trained(tensors: &[TensorInfo], held: &[Held]) -> usize {
+    let trained =
+        |tensor: &&TensorInfo| tensor.name.ends_with(".weight") || tensor.name.ends_with(".bias");
+    tensors.iter().filter(trained).map(|tensor| values(tensor, held)).sum()
+}
+
+/// `w2a8`, or `w2a8; i8 in conv1 and fc2` where not all layers are in one: the one that most are in, and
+/// the others.
+fn in_words(held: &[Held]) -> String {
+    let precisions = weights::precisions(held);
+    let count = |name: &&str| held.iter().filter(|layer| layer.precision == *name).count();
+    let Some(&most) = precisions.iter().max_by_key(|name| count(name)) else {
+        return String::new();
+    };
+    let others = precisions.iter().filter(|name| **name != most).map(|name| {
+        let layers = held.iter().filter(|layer| layer.precision == *name);
+        let layers: Vec<&str> = layers.map(|layer| layer.layer).collect();
+        match layers.len() {
+            ..=3 => format!("; {name} in {}", layers.join(", ")),
+            count => format!("; {name} in {count} layers"),
+        }
+    });
+    format!("{most}{}", others.collect::<String>())
+}
+
 /// A size of 0 makes the tensor empty, however large its other sizes claim to be.
-fn values(tensor: &TensorInfo) -> usize {
+fn elements(tensor: &TensorInfo) -> usize {
     match tensor.shape.contains(&0) {
         true => 0,
         false => tensor.shape.iter().fold(1, |product, size| product.saturating_mul(*size)),
@@ -126,7 +168,7 @@ fn values(tensor: &TensorInfo) -> usize {
 }
 
 fn bytes(tensor: &TensorInfo) -> usize {
-    values(tensor).saturating_mul(tensor.dtype.bits()).div_ceil(8)
+    elements(tensor).saturating_mul(tensor.dtype.bits()).div_ceil(8)
 }
 
 impl Content {
@@ -147,17 +189,19 @@ impl Content {
                 "precision": fits.as_ref().ok().copied(),
                 "misfit": fits.as_ref().err().cloned(),
             },
-            Self::Safetensors { tensors, fits } => object! {
+            Self::Safetensors { tensors, held, fits } => object! {
                 "file": file,
                 "format": "safetensors",
-                "values": tensors.iter().map(values).sum::<usize>(),
+                "values": tensors.iter().map(|tensor| values(tensor, held)).sum::<usize>(),
+                "parameters": trained(tensors, held),
                 "precision": fits.as_ref().ok().copied(),
                 "misfit": fits.as_ref().err().cloned(),
                 "tensors": tensors.iter().map(|tensor| object! {
                     "name": tensor.name.as_str(),
                     "dtype": tensor.dtype.name(),
                     "shape": tensor.shape.as_slice(),
-                    "values": values(tensor),
+                    "precision": layer(tensor, held).map(|layer| layer.precision),
+                    "values": values(tensor, held),
                     "bytes": bytes(tensor),
                 }).collect::<Json>(),
             },
@@ -178,25 +222,36 @@ impl Content {
             Self::Raw { values, fits } => {
                 format!("raw, {}\n{}", counted(*values, "value"), answer(fits))
             }
-            Self::Safetensors { tensors, fits } => {
-                let rows: Vec<Vec<String>> = tensors
-                    .iter()
-                    .map(|tensor| {
-                        let shape: Vec<String> =
-                            tensor.shape.iter().map(usize::to_string).collect();
-                        vec![
-                            printable(&tensor.name),
-                            tensor.dtype.name().into(),
-                            shape.join(screen.text("×", "x")),
-                            thousands(values(tensor)),
-                            thousands(bytes(tensor)),
-                        ]
-                    })
-                    .collect();
-                let headings = ["Tensor", "Type", ">Shape", ">Values", ">Bytes"];
-                let all = counted(tensors.iter().map(values).sum(), "value");
+            Self::Safetensors { tensors, held, fits } => {
+                let rows = tensors.iter().map(|tensor| {
+                    let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
+                    vec![
+                        printable(&tensor.name),
+                        tensor.dtype.name().into(),
+                        shape.join(screen.text("×", "x")),
+                        layer(tensor, held).map_or_else(String::new, |it| it.precision.into()),
+                        thousands(values(tensor, held)),
+                        thousands(bytes(tensor)),
+                    ]
+                });
+                let mut rows: Vec<Vec<String>> = rows.collect();
+                let mut headings =
+                    vec!["Tensor", "Type", ">Shape", "Precision", ">Values", ">Bytes"];
+                let all = tensors.iter().map(|tensor| values(tensor, held)).sum();
+                let title = if held.iter().all(|layer| layer.precision == "f32") {
+                    // Types say it all.
+                    headings.remove(3);
+                    rows.iter_mut().for_each(|row| _ = row.remove(3));
+                    counted(all, "value")
+                } else {
+                    format!(
+                        "{} in {}",
+                        counted(trained(tensors, held), "parameter"),
+                        in_words(held)
+                    )
+                };
                 let table = screen.table(&headings, &rows);
-                format!("safetensors, {all}\n{table}\n{}", answer(fits))
+                format!("safetensors, {title}\n{table}\n{}", answer(fits))
             }
         }
     }

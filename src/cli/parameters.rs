@@ -5,7 +5,7 @@ use super::program::{Engine, Model, Quantized, Stored};
 use super::screen::{note, printable, progress};
 use super::{Failure, Program};
 use crate::quant::QuantizeOptions;
-use crate::weights::{self, FileFormat, LoadError, SafetensorsSource};
+use crate::weights::{self, FileFormat, LoadError, LoadErrorKind, SafetensorsSource};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,8 @@ impl<'a> Parameters<'a> {
         let all = self.program.select(precisions, &[])?;
         match all.iter().find(|model| !precisions.is_empty() && model.precision != precision) {
             Some(other) => Err(Failure::usage(format!(
-                "--precision {}: {} is quantized already, as {precision}",
+                "--precision {}: {} is quantized already, as {precision}; leave the option out, or name a \
+                 file of the floats that it was made from",
                 other.precision, self.origin
             ))),
             None => self.program.select(&[precision.into()], algorithms),
@@ -205,6 +206,13 @@ fn recognize(program: &Program, bytes: Vec<u8>, raw: bool) -> Result<Content, Lo
     if !tensors.iter().any(|tensor| tensor.name.ends_with(".multiplier")) {
         load(program.reference(), Stored::Safetensors(&bytes))?;
         return Ok(Content::Floats(bytes));
+    }
+    let held = weights::precisions(&weights::held(&bytes, program.layers));
+    let known = program.precisions();
+    if !held.is_empty() && held.iter().all(|name| !known.contains(name)) {
+        let wanted = format!("{}, which this program was compiled for", known.join(" or "));
+        let found = format!("parameters in {}", held.join(" and "));
+        return Err(LoadError::new(LoadErrorKind::Dtype, wanted, found));
     }
     let mut closest: Option<(usize, LoadError)> = None;
     for model in program.quantized() {

@@ -22,7 +22,8 @@ pub struct LayerReport {
     pub kind: &'static str,
     /// The smallest and the largest value that the layer gave on the calibration images.
     pub observed: (f32, f32),
-    /// The range that its integers cover, or `None` for results in floats.
+    /// The range that its integers cover, or `None` where it has none of its own: for results in floats, and
+    /// where those of the layer before it or of the activation behind it hold.
     pub range: Option<(f32, f32)>,
     /// The share of those values outside the range.
     pub clipped: f64,
@@ -47,14 +48,17 @@ impl fmt::Display for QuantizeReport {
         )?;
         for layer in &self.layers {
             let range = |(low, high): (f32, f32)| alloc::format!("{low:.4} to {high:.4}");
+            // A layer that has no range of its own clips nothing, and one without weights rounds none.
+            let clipped = layer.range.map(|_| alloc::format!("{:.2}%", 100.0 * layer.clipped));
+            let weights = layer.rounding.map(|_| alloc::format!("{:.1e}", layer.weight_error));
             writeln!(
                 f,
-                "{:name$}  {:>22}  {:>22}  {:>6.2}%  {:>8.1e}  {:>8.1e}  {:>7.1}",
+                "{:name$}  {:>22}  {:>22}  {:>7}  {:>8}  {:>8.1e}  {:>7.1}",
                 layer.name,
                 range(layer.observed),
-                layer.range.map_or_else(|| "float".into(), range),
-                100.0 * layer.clipped,
-                layer.weight_error,
+                layer.range.map(range).unwrap_or_default(),
+                clipped.unwrap_or_default(),
+                weights.unwrap_or_default(),
                 layer.squared_error,
                 layer.signal_to_noise,
             )?;

@@ -1,5 +1,6 @@
 //! Networks from bytes, and bytes from networks.
 
+use super::safetensors::{explained, held};
 use super::{
     LoadError, Random, RawSink, RawSource, SafetensorsSink, SafetensorsSource, Sink, Source,
 };
@@ -26,7 +27,10 @@ pub fn from_raw<N: Network>(file: &[u8]) -> Result<N, LoadError> {
 /// # Errors
 /// What is wrong with the file.
 pub fn from_safetensors<N: Network>(file: &[u8]) -> Result<N, LoadError> {
-    build(SafetensorsSource::new(file)?)
+    build(SafetensorsSource::new(file)?).map_err(|error| {
+        let held = held(file, N::LAYERS);
+        explained(error, &held, N::NAME, N::PRECISION)
+    })
 }
 
 /// A network with [`Random`] parameters.

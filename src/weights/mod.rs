@@ -42,6 +42,8 @@ pub use load::{from_raw, from_safetensors, random, to_raw, to_safetensors};
 pub use random::Random;
 #[cfg(feature = "alloc")]
 pub use raw::{RawSink, RawSource};
+#[cfg(feature = "cli")]
+pub(crate) use safetensors::{Held, held, precisions};
 #[cfg(feature = "alloc")]
 pub use safetensors::{SafetensorsSink, SafetensorsSource, TensorInfo};
 

@@ -13,10 +13,14 @@
 //! is kept of a header is a small multiple of its length.
 
 mod header;
+mod held;
 mod json;
 mod sink;
 mod source;
 
 pub use header::TensorInfo;
+#[cfg(feature = "cli")]
+pub(crate) use held::{Held, precisions};
+pub(crate) use held::{explained, held};
 pub use sink::SafetensorsSink;
 pub use source::SafetensorsSource;

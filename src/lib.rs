@@ -58,6 +58,14 @@ pub use element::I4;
 #[cfg(feature = "std")]
 #[doc = include_str!("bench.md")]
 pub use microcnn_macros::bench_network;
+// Without the feature its code names the module `cli`, and the compiler what that is behind.
+#[cfg(feature = "std")]
+#[cfg_attr(feature = "cli", doc = include_str!("cli.md"))]
+#[cfg_attr(
+    not(feature = "cli"),
+    doc = "The whole `main` of a program; needs the feature `cli`."
+)]
+pub use microcnn_macros::cli;
 #[doc = include_str!("language.md")]
 pub use microcnn_macros::network;
 pub use precision::{W2A8, W4A8};

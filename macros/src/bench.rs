@@ -22,7 +22,7 @@ struct Suite {
 
 const KEYS: &[&str] = &["precisions", "algorithms", "isas", "batches", "network"];
 /// Names that need no `use`, and where they are.
-const PRECISIONS: &[&str] = &["f32", "i8", "W4A8", "I4", "W2A8"];
+pub(crate) const PRECISIONS: &[&str] = &["f32", "i8", "W4A8", "I4", "W2A8"];
 const ALGORITHMS: &[&str] = &["Naive", "Im2col", "Direct", "Winograd", "Fft", "Auto"];
 /// Algorithms that have kernels for floats alone.
 const FLOAT_ONLY: &[&str] = &["Winograd", "Fft"];
@@ -45,6 +45,7 @@ pub(crate) fn expand(
     while !input.is_empty() {
         suites.push(suite(input, &microcnn, networks, report)?);
         if !input.is_empty() {
+            after(input, "`;` between two suites")?;
             input.parse::<Token![;]>()?;
         }
     }
@@ -81,6 +82,7 @@ fn suite(
     let (mut precisions, mut algorithms) = (None, None);
     let (mut isas, mut batches, mut value) = (None, None, None);
     let mut seen: Vec<Ident> = Vec::new();
+    after(input, "`;` before another network")?;
     while input.peek(Token![,]) {
         input.parse::<Token![,]>()?;
         if input.is_empty() || input.peek(Token![;]) {
@@ -91,9 +93,9 @@ fn suite(
         if seen.contains(&key) {
             report.error(key.span(), &format!("`{name}` is given twice"), "leave one of them out");
         }
-        input.parse::<Token![:]>()?;
+        assign(&key, input)?;
         match name.as_str() {
-            "precisions" => precisions = Some(list::<Type>(&key, input, report)?),
+            "precisions" => precisions = Some(self::precisions(&key, input, report)?),
             "algorithms" => algorithms = Some(list::<Type>(&key, input, report)?),
             "isas" => isas = Some(list::<Ident>(&key, input, report)?),
             "batches" => batches = Some(list::<LitInt>(&key, input, report)?),
@@ -158,12 +160,69 @@ fn suite(
     })
 }
 
+/// `:` or `=` between a key and its value: this crate's macros take both.
+pub(crate) fn assign(key: &Ident, input: ParseStream<'_>) -> Result<()> {
+    match () {
+        () if input.peek(Token![:]) && !input.peek(Token![::]) => {
+            input.parse::<Token![:]>().map(drop)
+        }
+        () if input.peek(Token![=]) => input.parse::<Token![=]>().map(drop),
+        () => {
+            let message = format!("`{key}` has no value");
+            let list = ["precisions", "algorithms", "isas", "batches"].contains(&&*key.to_string());
+            let value = if list { "[..]" } else { ".." };
+            Err(Report::fatal(key.span(), &message, &format!("write `{key} = {value}`")))
+        }
+    }
+}
+
+/// After a network or the value of an option comes a comma, or what else may.
+pub(crate) fn after(input: ParseStream<'_>, other: &str) -> Result<()> {
+    if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) {
+        return Ok(());
+    }
+    let rest: TokenTree = input.fork().parse()?;
+    let message = format!("no comma before `{rest}`");
+    let help = if other.is_empty() {
+        "write one between two options".to_owned()
+    } else {
+        format!("write `,` before an option, {other}")
+    };
+    Err(Report::fatal(rest.span(), &message, &help))
+}
+
+/// `[f32, i8]`: this crate's precisions, or types of the user's own.
+pub(crate) fn precisions(
+    key: &Ident,
+    input: ParseStream<'_>,
+    report: &mut Report,
+) -> Result<Vec<Type>> {
+    let precisions = list::<Type>(key, input, report)?;
+    for precision in &precisions {
+        let Type::Path(path) = precision else { continue };
+        let Some(name) = path.path.get_ident().map(Ident::to_string) else { continue };
+        let other_case = PRECISIONS.iter().any(|known| known.eq_ignore_ascii_case(&name));
+        // A type of the user's own begins with a capital letter; rustc knows those.
+        let meant = other_case || name.starts_with(char::is_lowercase);
+        if meant && !PRECISIONS.contains(&name.as_str()) {
+            let near = nearest(&name, PRECISIONS.iter().copied()).unwrap_or_default();
+            let help = format!("write `{near}`; the precisions are {}", spoken(PRECISIONS));
+            report.error(Place::of(precision), &format!("no precision `{name}`"), &help);
+        }
+    }
+    Ok(precisions)
+}
+
 /// `[a, b]`, with at least one item and none twice.
 fn list<T: Parse + ToTokens>(
     key: &Ident,
     input: ParseStream<'_>,
     report: &mut Report,
 ) -> Result<Vec<T>> {
+    if !input.peek(syn::token::Bracket) {
+        let message = format!("`{key}` takes a list");
+        return Err(Report::fatal(input.span(), &message, &format!("write `{key} = [..]`")));
+    }
     let content;
     let brackets = syn::bracketed!(content in input);
     let items = content.parse_terminated(T::parse, Token![,])?;
@@ -171,7 +230,7 @@ fn list<T: Parse + ToTokens>(
         let place = Place::from(brackets.span.open()).to(brackets.span.close().into());
         report.error(
             place,
-            &format!("`{key}` is an empty list, which measures nothing"),
+            &format!("`{key}` is an empty list"),
             &format!("name one or more, or leave `{key}` out for the default"),
         );
     }
@@ -187,7 +246,7 @@ fn list<T: Parse + ToTokens>(
 }
 
 /// Tokens up to the next comma or semicolon outside of brackets, those of generic arguments too.
-fn expression(input: ParseStream<'_>) -> Result<TokenStream> {
+pub(crate) fn expression(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     let (mut open, mut path) = (0, false);
     while !(input.is_empty() || input.peek(Token![;]) || open == 0 && input.peek(Token![,])) {
@@ -210,14 +269,14 @@ fn expression(input: ParseStream<'_>) -> Result<TokenStream> {
 }
 
 /// The one of some names that a type is written as.
-fn known<'a>(written: &Type, names: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn known<'a>(written: &Type, names: &[&'a str]) -> Option<&'a str> {
     let Type::Path(path) = written else { return None };
     let last = path.path.segments.last()?.ident.to_string();
     names.iter().find(|name| **name == last).copied()
 }
 
 /// A bare name of this crate's as its whole path, so that it needs no `use`; anything else as it is.
-fn absolute(written: &Type, microcnn: &TokenStream, names: &[&str]) -> Type {
+pub(crate) fn absolute(written: &Type, microcnn: &TokenStream, names: &[&str]) -> Type {
     let Type::Path(path) = written else { return written.clone() };
     let Some(name) = path.path.get_ident() else { return written.clone() };
     let text = name.to_string();
@@ -233,7 +292,7 @@ fn absolute(written: &Type, microcnn: &TokenStream, names: &[&str]) -> Type {
 }
 
 /// `a`, `b` and `c`, with their backticks.
-fn spoken(names: &[&str]) -> String {
+pub(crate) fn spoken(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),

@@ -1,10 +1,11 @@
 //! The macros of `microcnn`. `network!`: text → parse → model → infer → plan → expand.
-//! `bench_network!` is one file.
+//! `bench_network!` and `cli!` are a file each.
 
 extern crate proc_macro;
 
 mod api;
 mod bench;
+mod cli;
 mod docs;
 mod expand;
 mod forward;
@@ -23,6 +24,7 @@ mod shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 use report::Report;
+use syn::Path;
 use syn::parse::{ParseStream, Parser};
 
 /// Declares a network; the language is described where `microcnn` exports it.
@@ -34,15 +36,29 @@ pub fn network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 /// Declares the benchmarks of a network; described where `microcnn` exports it.
 #[proc_macro]
 pub fn bench_network(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    main_tokens(input.into(), bench::expand).into()
+}
+
+/// The whole `main` of a program for a network; described where `microcnn` exports it.
+#[proc_macro]
+pub fn cli(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    main_tokens(input.into(), cli::expand).into()
+}
+
+/// The code of a macro that makes a `main` for networks, or its mistakes.
+fn main_tokens(
+    input: TokenStream,
+    expand: fn(ParseStream<'_>, &mut Vec<Path>, &mut Report) -> syn::Result<TokenStream>,
+) -> TokenStream {
     let mut report = Report::default();
     let mut networks = Vec::new();
-    let suites = |input: ParseStream<'_>| bench::expand(input, &mut networks, &mut report);
-    let code = suites.parse2(input.into()).unwrap_or_else(|error| {
+    let code = |input: ParseStream<'_>| expand(input, &mut networks, &mut report);
+    let code = code.parse2(input).unwrap_or_else(|error| {
         report.syntax(&error);
         TokenStream::new()
     });
     let code = if report.is_empty() { code } else { bench::nothing(&networks) };
-    quote!(#report #code).into()
+    quote!(#report #code)
 }
 
 fn network_tokens(input: TokenStream) -> TokenStream {

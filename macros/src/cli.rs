@@ -1,0 +1,108 @@
+//! `cli!`: text → a network and two options → a `main` for the program.
+
+use crate::bench::{PRECISIONS, absolute, after, assign, expression, known, precisions, spoken};
+use crate::parse::crate_path;
+use crate::report::{Place, Report, nearest};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::parse::{ParseStream, Result};
+use syn::{Ident, Path, Token, Type};
+
+const KEYS: &[&str] = &["precisions", "pictures"];
+const PICTURES: &[&str] = &["Plain", "Digits"];
+
+/// A whole `cli!`. The network is noted as it is read.
+pub(crate) fn expand(
+    input: ParseStream<'_>,
+    networks: &mut Vec<Path>,
+    report: &mut Report,
+) -> Result<TokenStream> {
+    let microcnn = crate_path(input)?;
+    if input.is_empty() {
+        let help = "write the name of one that `network!` made: `cli!(MyNetwork)`";
+        return Err(Report::fatal(input.span(), "no network", help));
+    }
+    let network: Path = input.call(Path::parse_mod_style)?;
+    networks.push(network.clone());
+    after(input, "")?;
+    let (mut types, mut pictures) = (None, None);
+    let mut seen: Vec<Ident> = Vec::new();
+    while input.peek(Token![,]) {
+        input.parse::<Token![,]>()?;
+        if input.is_empty() {
+            break;
+        }
+        let key: Ident = input.parse()?;
+        let name = key.to_string();
+        if seen.contains(&key) {
+            report.error(key.span(), &format!("`{name}` is given twice"), "leave one of them out");
+        }
+        assign(&key, input)?;
+        match name.as_str() {
+            "precisions" => types = Some((key.clone(), precisions(&key, input, report)?)),
+            "pictures" => pictures = Some(picture(input, report)?),
+            _ => {
+                let near = nearest(&name, KEYS.iter().copied()).unwrap_or_default();
+                let help = format!("write `{near}`; the options are {}", spoken(KEYS));
+                report.error(key.span(), &format!("`cli!` has no option `{name}`"), &help);
+                expression(input)?;
+            }
+        }
+        after(input, "")?;
+        seen.push(key);
+    }
+    if !input.is_empty() {
+        return Err(Report::fatal(
+            input.span(),
+            "a program has one network",
+            "write `,` between options, and a program of its own for another network",
+        ));
+    }
+    let integers = integers(types, report);
+    let integers = integers.iter().map(|integer| absolute(integer, &microcnn, PRECISIONS));
+    let pictures = pictures.unwrap_or_else(|| Ident::new(PICTURES[0], Span::call_site()));
+    // Of the network in all precisions: a name for it, however it is reached.
+    let alias = quote_spanned!(Span::mixed_site() => Chosen);
+    Ok(quote! {
+        fn main() -> ::std::process::ExitCode {
+            type #alias<P = ::core::primitive::f32, A = #microcnn::conv::Auto> = #network<P, A>;
+            let pictures = const {
+                let input = <#alias as #microcnn::network::Network>::INPUT;
+                #microcnn::cli::Pictures::#pictures.for_input(input)
+            };
+            #microcnn::cli::run(&#microcnn::cli::program!(
+                #alias, [#(#integers),*], others: [], ::core::option::Option::None, pictures,
+            ))
+        }
+    })
+}
+
+/// The precisions beside `f32`, which every program has.
+fn integers(types: Option<(Ident, Vec<Type>)>, report: &mut Report) -> Vec<Type> {
+    let float = |written: &Type| known(written, &["f32"]).is_some();
+    let Some((key, mut types)) = types else {
+        let usual = ["i8", "W4A8", "I4"];
+        return usual.map(|name| syn::parse_str(name).expect("names are types")).into();
+    };
+    if !types.is_empty() && !types.iter().any(float) {
+        report.error(
+            Place::of(&key),
+            "`precisions` lacks `f32`, which the others are quantized from and compared with",
+            "write it first: `precisions = [f32, ..]`",
+        );
+    }
+    types.retain(|written| !float(written));
+    types
+}
+
+/// `Digits` or `Plain`.
+fn picture(input: ParseStream<'_>, report: &mut Report) -> Result<Ident> {
+    let name: Ident = input.parse()?;
+    let text = name.to_string();
+    if !PICTURES.contains(&text.as_str()) {
+        let near = nearest(&text, PICTURES.iter().copied()).unwrap_or_default();
+        let help = format!("write `{near}`; there are {}", spoken(PICTURES));
+        report.error(name.span(), &format!("no kind of pictures `{text}`"), &help);
+    }
+    Ok(name)
+}

@@ -34,6 +34,7 @@ pub(crate) fn run(
     let models = parameters.select(&what.precision, &what.algorithm)?;
     let data = Labelled::open(program, what.images.as_deref(), what.labels.as_deref())?;
     let data = data.first(what.limit.map_or(usize::MAX, usize::from));
+    Labelled::compare(what.images.as_deref(), what.calibration.as_deref());
     let unwritten = |path: &Path| {
         let message = format!("cannot write {}", path.display());
         move |error| Failure::because(message, error)

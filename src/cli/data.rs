@@ -1,6 +1,6 @@
 //! Images, and labels for them: those inside the program, or IDX files.
 
-use super::screen::{counted, printable};
+use super::screen::{counted, note, printable};
 use super::{Failure, Program};
 use crate::mnist::idx::{self, Item};
 use crate::shape::volume;
@@ -94,6 +94,17 @@ impl Labelled {
         let labels =
             labels(program, |item| idx::read(inside.labels, inside.labels.len() as u64, item));
         Self::new(images, labels.map_err(failed)?, "the sample inside".into())
+    }
+
+    /// Says so where the images of a file are to quantize with, too.
+    pub(crate) fn compare(images: Option<&Path>, calibration: Option<&Path>) {
+        let place = |path: Option<&Path>| path.and_then(|path| path.canonicalize().ok());
+        if images.is_some() && place(images) == place(calibration) {
+            note(
+                "--images and --calibration are one file: what is quantized knows these images, and reads \
+                 others less well",
+            );
+        }
     }
 
     /// The images of one file and the labels of another.

@@ -19,6 +19,7 @@ pub(crate) fn run(
     let models = parameters.select(&args.precision, &args.algorithm)?;
     let data = Labelled::open(program, args.images.as_deref(), args.labels.as_deref())?;
     let data = data.first(args.limit.map_or(usize::MAX, usize::from));
+    Labelled::compare(args.images.as_deref(), args.calibration.as_deref());
     let bench = Bench::new(program, &data, &parameters, isa)?;
     let bar = progress("Evaluating", models.len() * data.len());
     let rows = models.iter().map(|model| {

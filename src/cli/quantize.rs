@@ -25,7 +25,12 @@ pub(crate) fn run(program: &Program, screen: &Screen, args: &Quantize) -> Result
     let cannot_write = |error: LoadError| {
         Failure::because(format!("cannot write {}", args.output.display()), error)
     };
-    match FileFormat::of(&args.output).map_err(cannot_write)? {
+    let format = FileFormat::of(&args.output).map_err(|mut error| {
+        // Of the two formats, one holds integers.
+        error.wanted = "a file name that ends in `.safetensors`".into();
+        cannot_write(error)
+    });
+    match format? {
         FileFormat::Safetensors => {}
         FileFormat::Raw => {
             let wanted = "`.safetensors` for a quantized network";

@@ -152,7 +152,7 @@ fn accuracy(
             Text(name),
         );
     }
-    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot)
+    svg(&format!("Accuracy against {axis}"), HEIGHT, &plot) + &legend(report.labels())
 }
 
 /// A line for each precision over the layers.

@@ -48,8 +48,9 @@ fn every_command() {
     assert!(out.contains("\"f32\"") && !out.contains("\"i8\""), "{out}");
     assert!(error.contains("random") && error.contains("--calibration"), "{error}");
 
-    let (out, _) = eval(&["--calibration", &images]);
+    let (out, error) = eval(&["--calibration", &images]);
     assert!(out.contains("\"f32\"") && out.contains("\"i8\""), "{out}");
+    assert!(error.contains("--images and --calibration are one file"), "{error}");
 
     let path = file("i8.safetensors", b"");
     let (out, _) =
@@ -76,6 +77,11 @@ fn every_command() {
 
     let (out, _) = ends(0, &["--help"]);
     assert!(out.contains("Pictures") && !out.contains("demo"), "{out}");
+    // What the program was compiled for, and nothing else.
+    let (out, _) = ends(0, &["eval", "--help"]);
+    assert!(out.contains("by commas: f32, i8 [default: all]") && !out.contains("w4a8"), "{out}");
+    let (out, _) = ends(0, &["quantize", "--help"]);
+    assert!(out.contains("Number format to write: i8\n"), "{out}");
     assert_eq!(ends(0, &["--version"]).0, "your-program 0.0.0\n");
 }
 
@@ -90,6 +96,7 @@ fn wrong_use() {
     wrong(2, &[], "Usage");
     wrong(2, &["demo"], "--images FILE");
     wrong(2, &["eval"], "--images FILE and --labels FILE");
+    wrong(2, &["eval"], "Usage: your-program eval [OPTIONS]");
     wrong(2, &["eval", "--images", &images], "--labels FILE");
     wrong(2, &["eval", "--labels", &labels], "--images FILE");
     let data = ["eval", "--images", &images, "--labels", &labels];

@@ -26,6 +26,36 @@ const IMAGES: usize = 64;
 /// A batch takes about as long, at most.
 const BATCH_TIME: Duration = Duration::from_millis(40);
 
+/// Runs something so many bytes further down the stack.
+#[inline(never)]
+fn below<const BYTES: usize>(run: &mut dyn FnMut()) {
+    let room = black_box([0_u8; BYTES]);
+    run();
+    black_box(&room);
+}
+
+/// Places on the stack, all over a page and at each distance from a cache line's start. A kernel whose sums
+/// lie there may take a fifth longer in one than in another, and a program starts in any: so samples take
+/// turns, and what depends on it is seen in their spread instead of in the next run.
+const PLACES: [fn(&mut dyn FnMut()); 16] = [
+    below::<0>,
+    below::<272>,
+    below::<544>,
+    below::<816>,
+    below::<1088>,
+    below::<1360>,
+    below::<1632>,
+    below::<1904>,
+    below::<2176>,
+    below::<2448>,
+    below::<2720>,
+    below::<2992>,
+    below::<3264>,
+    below::<3536>,
+    below::<3808>,
+    below::<4080>,
+];
+
 /// Something to time.
 #[derive(Clone, Copy)]
 pub(super) struct Job {
@@ -157,6 +187,18 @@ impl Timer<'_> {
 
     /// What so many runs take: of a batch, or of each stage.
     fn time(&self, engine: &mut dyn Engine, job: Job, round: usize, runs: &[u64]) -> Vec<Duration> {
+        let mut times = Vec::new();
+        PLACES[round % PLACES.len()](&mut || times = self.time_here(engine, job, round, runs));
+        times
+    }
+
+    fn time_here(
+        &self,
+        engine: &mut dyn Engine,
+        job: Job,
+        round: usize,
+        runs: &[u64],
+    ) -> Vec<Duration> {
         let image = |at: usize| self.data.image(at % self.data.len());
         let batch = match job.what {
             What::All(batch) => batch,

@@ -269,7 +269,8 @@ pub(super) const fn fits<I: Isa>(columns: usize, blocks: usize) -> bool {
 
 /// Sums that the steps of a tile are dealt out to, if it has so few that it would wait for them.
 const fn split<I: Isa>(columns: usize, blocks: usize) -> usize {
-    if columns == 1 && blocks == 1 && fits::<I>(1, 4) {
+    // Four sums, a step's weights and an input; words take more for these.
+    if columns == 1 && blocks == 1 && 6 * I::REGISTERS <= I::VECTORS && !I::WORDS {
         4
     } else if columns == 1 && blocks < 4 && fits::<I>(2, blocks) {
         2

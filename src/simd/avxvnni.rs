@@ -11,6 +11,7 @@ pub struct AvxVnni(());
 
 impl Isa for AvxVnni {
     const NAME: &'static str = "avxvnni";
+    const KEEPS: bool = true;
     type Floats = Avx2;
 
     #[inline(always)]
@@ -52,6 +53,23 @@ impl Isa for AvxVnni {
     #[inline(always)]
     fn weights(self, bytes: Integers, shift: u32, mask: u8, set: u8) -> Integers {
         self.part(bytes, shift, mask, set)
+    }
+
+    #[inline(always)]
+    fn keep(self, inputs: Integers, bytes: &mut [u8; 64]) {
+        let bytes: *mut __m256i = bytes.as_mut_ptr().cast();
+        // SAFETY: this token exists only where AVX2 does; the array is twice 32 writable bytes.
+        unsafe {
+            _mm256_storeu_si256(bytes, inputs[0]);
+            _mm256_storeu_si256(bytes.add(1), inputs[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn kept(self, bytes: &[u8; 64]) -> Integers {
+        let bytes: *const __m256i = bytes.as_ptr().cast();
+        // SAFETY: this token exists only where AVX2 does; the array is twice 32 readable bytes.
+        unsafe { [_mm256_loadu_si256(bytes), _mm256_loadu_si256(bytes.add(1))] }
     }
 
     #[inline(always)]

@@ -72,6 +72,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Whether an operation can take one of several neighbours that are loaded together and spread it
     /// over all lanes, so that [`splat_each`](Self::splat_each) costs one load.
     const AHEAD: bool = false;
+    /// Whether inputs that many channels share had better be [kept](Self::keep) in memory, since the
+    /// registers are too few for them beside the sums.
+    const KEEPS: bool = false;
     /// Whether bytes are rearranged by instructions, so that [`slide_pairs`](Self::slide_pairs) and its
     /// like cost less than the products that they are made for.
     const SHUFFLES: bool = true;
@@ -256,8 +259,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// in each byte and sets those of `set`. What one byte would get from another is not kept: the mask
     /// has no bit below the shift. No weight that counts is -128.
     fn weights(self, bytes: Self::Quads, shift: u32, mask: u8, set: u8) -> Self::Weights;
-    /// Inputs as bytes that [`kept`](Self::kept) takes. Only instruction sets that are
-    /// [`AHEAD`](Self::AHEAD) have too few registers to hold them.
+    /// Inputs as bytes that [`kept`](Self::kept) takes. Only instruction sets that do so
+    /// ([`KEEPS`](Self::KEEPS)) can.
     #[inline(always)]
     fn keep(self, _: Self::Inputs, _: &mut [u8; 64]) {
         unreachable!("registers hold them");

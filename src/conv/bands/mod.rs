@@ -41,7 +41,9 @@ pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     if !pay::<P>(shape, true) {
         return 0;
     }
-    let in_bytes = weight_blocks(&Walk::new(shape, 4), shape);
+    let walk = Walk::new(shape, 4);
+    let kept = if walk.steps <= KEPT { 2 * walk.steps } else { 0 };
+    let in_bytes = weight_blocks(&walk, shape) + kept;
     let in_words = words_blocks(shape) + weight_blocks(&Walk::new(shape, 2), shape);
     let in_eights = eights::blocks(shape);
     largest(&[
@@ -104,7 +106,8 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
     let walk = Walk::new(&shape, if I::WORDS { 2 } else { 4 });
     let outputs = shape.output[0];
     let (words, scratch) = scratch.split_at_mut(if I::WORDS { words_blocks(&shape) } else { 0 });
-    let factors: &mut [Factor] = values_mut(scratch, walk.steps * outputs);
+    let (factors, scratch) = scratch.split_at_mut(weight_blocks(&walk, &shape));
+    let factors: &mut [Factor] = values_mut(factors, walk.steps * outputs);
     fill::<P, I>(isa, &job, &walk, factors);
     if I::WORDS {
         let [_, len] = rows::sizes(&shape);
@@ -117,18 +120,18 @@ pub(crate) fn run<P: Integer, I: Isa>(isa: I, job: Job<'_, '_, P>, scratch: &mut
             _ => bands.run::<I, InWords, 1>(isa),
         };
     }
-    let mut kept = [[[0; 64]; 2]; KEPT];
-    let kept = if I::AHEAD { &mut kept[..] } else { &mut [] };
+    let keeps = I::KEEPS && walk.steps <= KEPT;
+    let (kept, _) = scratch.as_chunks_mut();
+    let kept = if keeps { &mut kept[..walk.steps] } else { &mut [] };
     let bands = Bands { job, walk, factors, words: &[], kept };
     // Sums of both rows and of all windows, where they fit into the registers; else one after the other.
     let whole = I::VECTORS / I::REGISTERS > 26;
-    let few = walk.steps <= KEPT;
     match (outputs, whole) {
         (6.., true) => bands.run::<I, Whole, 6>(isa),
-        (6.., false) if I::AHEAD && few => bands.run::<I, Pairs, 6>(isa),
+        (6.., false) if keeps => bands.run::<I, Pairs, 6>(isa),
         (6.., false) => bands.run::<I, Quarters, 6>(isa),
         (4.., true) => bands.run::<I, Whole, 4>(isa),
-        (4.., false) if I::AHEAD && few => bands.run::<I, Pairs, 4>(isa),
+        (4.., false) if keeps => bands.run::<I, Pairs, 4>(isa),
         (4.., false) => bands.run::<I, Quarters, 4>(isa),
         (3, true) => bands.run::<I, Whole, 3>(isa),
         (3, false) => bands.run::<I, Quarters, 3>(isa),
@@ -246,7 +249,7 @@ struct Pairs;
 const KEPT: usize = 16;
 
 /// The inputs of steps, for both parts of a row of windows.
-type Kept = [[[u8; 64]; 2]];
+type Kept = [[Block; 2]];
 
 impl Order for Pairs {
     #[inline(always)]
@@ -381,7 +384,7 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
             let two = factors[first..].first_chunk().expect("a pair of channels");
             let weights = isa.spread_factors(two);
             unrolled!(part in 2; 0 1 => {
-                let inputs = isa.kept(&inputs[part]);
+                let inputs = isa.kept(&inputs[part].0);
                 unrolled!(o in 2; 0 1 => {
                     sums[part][o] = isa.dot(sums[part][o], inputs, weights[o]);
                 });
@@ -547,10 +550,10 @@ fn add_words<I: Isa, const OUTPUTS: usize>(
 
 /// Keeps a step's inputs.
 #[inline(always)]
-fn keep<I: Isa>(isa: I, quads: [I::Quads; 2], kept: Option<&mut [[u8; 64]; 2]>) {
+fn keep<I: Isa>(isa: I, quads: [I::Quads; 2], kept: Option<&mut [Block; 2]>) {
     let [first, last] = kept.expect("there is room for all steps");
-    isa.keep(isa.inputs(quads[0]), first);
-    isa.keep(isa.inputs(quads[1]), last);
+    isa.keep(isa.inputs(quads[0]), &mut first.0);
+    isa.keep(isa.inputs(quads[1]), &mut last.0);
 }
 
 /// Adds a step's products: of `PARTS` parts from `PART` on.

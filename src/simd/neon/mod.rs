@@ -89,6 +89,7 @@ impl<B: Bytes> Isa for Arm<B> {
     const VECTORS: usize = 32;
     const REGISTERS: usize = 4;
     const AHEAD: bool = true;
+    const KEEPS: bool = true;
     const MATRICES: bool = B::MATRICES;
     type F32 = Quad;
     type Floats = Neon;

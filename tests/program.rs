@@ -647,11 +647,17 @@ mod inspect {
         let out = succeed(&["inspect"]);
         assert!(out.starts_with("LeNet5: 1x28x28 -> 10"), "{out}");
         assert!(out.contains("61,706") && out.contains("416,520"), "{out}");
+        assert!(out.ends_with("\nQuantized to w2a8; i8 in conv1, fc2\n"), "{out}");
         let document = json(&["inspect", "--json"]);
         assert_eq!(document["parameters"], 61_706);
         assert_eq!(document["macs"], 416_520);
         assert_eq!(document["layers"][3]["output"], serde_json::json!([16, 10, 10]));
         assert_eq!(document["layers"][1]["algorithm"], Value::Null);
+        let wanted =
+            |w2a8| serde_json::json!({"i8": "i8", "w4a8": "w4a8", "i4": "i4", "w2a8": w2a8});
+        assert_eq!(document["layers"][0]["quantized"], wanted("i8"));
+        assert_eq!(document["layers"][3]["quantized"], wanted("w2a8"));
+        assert_eq!(document["layers"][1]["quantized"], serde_json::json!({}));
     }
 
     #[test]

@@ -26,7 +26,16 @@ fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure
     let macs: usize = program.layers.iter().map(|layer| layer.macs).sum();
     let output = program.layers.last().map_or([0; 3], |layer| layer.output);
     let layers = program.layers.iter().zip(program.reference().algorithms);
+    let quantized = program.quantized().map(|model| (model.precision, (model.formats)()));
+    let quantized: Vec<(&str, Vec<Held>)> = quantized.collect();
     if json {
+        let precisions = |name: &str| {
+            let precisions = quantized.iter().filter_map(|(network, held)| {
+                let held = held.iter().find(|held| held.layer == name)?;
+                Some((*network, Json::from(held.precision)))
+            });
+            Json::Object(precisions.collect())
+        };
         let layers = layers.map(|(layer, &algorithm)| {
             object! {
                 "name": layer.name,
@@ -36,6 +45,7 @@ fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure
                 "parameters": layer.parameters,
                 "macs": layer.macs,
                 "algorithm": Some(algorithm).filter(|algorithm| !algorithm.is_empty()),
+                "quantized": precisions(layer.name),
             }
         });
         return screen.print_json(&object! {
@@ -63,13 +73,16 @@ fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure
     let total = ["total".into(), String::new(), String::new(), thousands(parameters)];
     rows.push(total.into_iter().chain([thousands(macs), String::new()]).collect());
     let headings = ["Layer", "Kind", ">Output", ">Parameters", ">Multiply-adds", "Algorithm"];
+    let mixed = quantized.iter().filter(|(_, held)| weights::precisions(held).len() > 1);
+    let mixed = mixed.map(|(network, held)| format!("Quantized to {}\n", in_words(network, held)));
     screen.print(&format!(
-        "{}: {} {} {}\n{}\n",
+        "{}: {} {} {}\n{}\n{}",
         program.network,
         screen.shape(&program.input),
         screen.text("→", "->"),
         screen.shape(&output),
-        screen.table(&headings, &rows)
+        screen.table(&headings, &rows),
+        mixed.collect::<String>(),
     ))
 }
 
@@ -140,14 +153,15 @@ fn trained(tensors: &[TensorInfo], held: &[Held]) -> usize {
     tensors.iter().filter(trained).map(|tensor| values(tensor, held)).sum()
 }
 
-/// `w2a8`, or `w2a8; i8 in conv1 and fc2` where not all layers are in one: the one that most are in, and
-/// the others.
-fn in_words(held: &[Held]) -> String {
-    let precisions = weights::precisions(held);
+/// The precision that most layers have.
+fn usual(held: &[Held]) -> &'static str {
     let count = |name: &&str| held.iter().filter(|layer| layer.precision == *name).count();
-    let Some(&most) = precisions.iter().max_by_key(|name| count(name)) else {
-        return String::new();
-    };
+    weights::precisions(held).into_iter().max_by_key(count).unwrap_or_default()
+}
+
+/// `w2a8`, or `w2a8; i8 in conv1, fc2` where not all layers are in this one.
+fn in_words(most: &str, held: &[Held]) -> String {
+    let precisions = weights::precisions(held);
     let others = precisions.iter().filter(|name| **name != most).map(|name| {
         let layers = held.iter().filter(|layer| layer.precision == *name);
         let layers: Vec<&str> = layers.map(|layer| layer.layer).collect();
@@ -244,11 +258,9 @@ impl Content {
                     rows.iter_mut().for_each(|row| _ = row.remove(3));
                     counted(all, "value")
                 } else {
-                    format!(
-                        "{} in {}",
-                        counted(trained(tensors, held), "parameter"),
-                        in_words(held)
-                    )
+                    let most = fits.as_ref().copied().unwrap_or_else(|_| usual(held));
+                    let parameters = counted(trained(tensors, held), "parameter");
+                    format!("{parameters} in {}", in_words(most, held))
                 };
                 let table = screen.table(&headings, &rows);
                 format!("safetensors, {title}\n{table}\n{}", answer(fits))

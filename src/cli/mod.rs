@@ -11,6 +11,7 @@ mod demo;
 mod draw;
 mod eval;
 mod failure;
+mod formats;
 mod inspect;
 pub(crate) mod json;
 mod measure;

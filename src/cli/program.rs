@@ -2,12 +2,13 @@
 //! one interface, so that the commands are compiled once.
 
 use super::Failure;
+use super::formats::formats;
 use crate::bench::equal;
 use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network, Repeated};
 use crate::precision::Arithmetic;
 use crate::quant::{self, QuantizeError, QuantizeOptions, QuantizeReport};
 use crate::simd::{self, Block, Isa, Scalar};
-use crate::weights::{self, LoadError};
+use crate::weights::{self, Held, LoadError};
 use std::time::Duration;
 
 /// What a program is made for; `program!` writes it.
@@ -81,6 +82,8 @@ pub struct Model {
     pub(crate) on_request: bool,
     pub(crate) load: fn(Stored<'_>) -> Result<Box<dyn Engine>, LoadError>,
     pub(crate) quantize: Option<Quantize>,
+    /// The precision of each layer that has weights.
+    pub(crate) formats: fn() -> Vec<Held>,
 }
 
 /// From parameters in floats and images to the bytes of a quantized `.safetensors` file.
@@ -123,6 +126,7 @@ impl Model {
             on_request: false,
             load: |stored| Ok(Box::new(Loaded::<N>::new(stored)?)),
             quantize: None,
+            formats: formats::<N>,
         }
     }
 
@@ -145,6 +149,7 @@ impl Model {
                 }))
             },
             quantize: None,
+            formats: formats::<N>,
         }
     }
 

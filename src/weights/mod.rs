@@ -43,7 +43,7 @@ pub use random::Random;
 #[cfg(feature = "alloc")]
 pub use raw::{RawSink, RawSource};
 #[cfg(feature = "cli")]
-pub(crate) use safetensors::{Held, held, precisions};
+pub(crate) use safetensors::{Held, held, of_format, precisions};
 #[cfg(feature = "alloc")]
 pub use safetensors::{SafetensorsSink, SafetensorsSource, TensorInfo};
 

@@ -40,15 +40,27 @@ pub(crate) fn held(file: &[u8], layers: &[LayerInfo]) -> Vec<Held> {
         let precision = match (weight.dtype, weights.div_ceil(weight.place.len().max(1))) {
             (Dtype::F32 | Dtype::F16 | Dtype::BF16, _) => <f32 as Arithmetic>::NAME,
             _ if !quantized => return None,
-            (Dtype::I8, _) => <i8 as Arithmetic>::NAME,
-            (Dtype::U8, 3..=4) => W2A8::NAME,
-            (Dtype::U8, 1..=2) if range().and_then(most) <= Some(15) => I4::NAME,
-            (Dtype::U8, 1..=2) => W4A8::NAME,
+            (Dtype::I8, _) => of_format(1, 0)?,
+            // A single weight leaves most of its byte empty.
+            (Dtype::U8, each @ 1..=4) => {
+                of_format(each.max(2), range().and_then(most).unwrap_or(255))?
+            }
             _ => return None,
         };
         Some(Held { layer: name, precision, weights })
     });
     held.collect()
+}
+
+/// The precision with so many weights in a byte, and activations up to a number.
+pub(crate) fn of_format(per_byte: usize, most: u8) -> Option<&'static str> {
+    match (per_byte, most) {
+        (1, _) => Some(<i8 as Arithmetic>::NAME),
+        (2, ..=15) => Some(I4::NAME),
+        (2, _) => Some(W4A8::NAME),
+        (3 | 4, _) => Some(W2A8::NAME),
+        _ => None,
+    }
 }
 
 /// The precisions of some layers, each once.

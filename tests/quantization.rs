@@ -162,7 +162,7 @@ fn a_file_of_another_precision_is_an_error() {
     }
     assert!(from_safetensors::<LeNet5<W4A8>>(&file).is_ok());
     let floats = to_safetensors(&LeNet5::<f32>::pretrained());
-    let text = from_safetensors::<LeNet5<I4>>(&floats).err().expect("floats").to_string();
+    let text = from_safetensors::<LeNet5<I4>>(&floats).expect_err("floats").to_string();
     assert!(text.contains("a file in f32") && text.contains("`quantize::<I4>`"), "{text}");
 }
 

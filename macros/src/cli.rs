@@ -1,14 +1,18 @@
 //! `cli!`: text → a network and two options → a `main` for the program.
 
-use crate::bench::{PRECISIONS, absolute, after, assign, expression, known, precisions, spoken};
+use crate::options::{self, Options, PRECISIONS, absolute, known, precisions, spoken};
 use crate::parse::crate_path;
 use crate::report::{Place, Report, nearest};
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::parse::{ParseStream, Result};
-use syn::{Ident, Path, Token, Type};
+use syn::{Ident, Path, Type};
 
-const KEYS: &[&str] = &["precisions", "pictures"];
+const OPTIONS: Options = Options {
+    of: "cli!",
+    all: &[("precisions", "[..]"), ("pictures", "..")],
+    comma: "write `,` before an option",
+};
 const PICTURES: &[&str] = &["Plain", "Digits"];
 
 /// A whole `cli!`. The network is noted as it is read.
@@ -22,35 +26,15 @@ pub(crate) fn expand(
         let help = "write the name of one that `network!` made: `cli!(MyNetwork)`";
         return Err(Report::fatal(input.span(), "no network", help));
     }
-    let network: Path = input.call(Path::parse_mod_style)?;
-    networks.push(network.clone());
-    after(input, "")?;
+    let network = options::network(input, networks)?;
     let (mut types, mut pictures) = (None, None);
-    let mut seen: Vec<Ident> = Vec::new();
-    while input.peek(Token![,]) {
-        input.parse::<Token![,]>()?;
-        if input.is_empty() {
-            break;
+    OPTIONS.read(input, report, |name, key, input, report| {
+        match name {
+            "precisions" => types = Some((key.clone(), precisions(key, input, report)?)),
+            _ => pictures = Some(picture(input, report)?),
         }
-        let key: Ident = input.parse()?;
-        let name = key.to_string();
-        if seen.contains(&key) {
-            report.error(key.span(), &format!("`{name}` is given twice"), "leave one of them out");
-        }
-        assign(&key, input)?;
-        match name.as_str() {
-            "precisions" => types = Some((key.clone(), precisions(&key, input, report)?)),
-            "pictures" => pictures = Some(picture(input, report)?),
-            _ => {
-                let near = nearest(&name, KEYS.iter().copied()).unwrap_or_default();
-                let help = format!("write `{near}`; the options are {}", spoken(KEYS));
-                report.error(key.span(), &format!("`cli!` has no option `{name}`"), &help);
-                expression(input)?;
-            }
-        }
-        after(input, "")?;
-        seen.push(key);
-    }
+        Ok(())
+    })?;
     if !input.is_empty() {
         return Err(Report::fatal(
             input.span(),
@@ -61,11 +45,13 @@ pub(crate) fn expand(
     let integers = integers(types, report);
     let integers = integers.iter().map(|integer| absolute(integer, &microcnn, PRECISIONS));
     let pictures = pictures.unwrap_or_else(|| Ident::new(PICTURES[0], Span::call_site()));
-    // Of the network in all precisions: a name for it, however it is reached.
-    let alias = quote_spanned!(Span::mixed_site() => Chosen);
+    // Of the network in all precisions: a name for it, however it is reached. A type's name has no
+    // hygiene, so this and its parameters' must be nobody else's.
+    let alias = Ident::new("__CnnNetwork", Span::call_site());
     Ok(quote! {
         fn main() -> ::std::process::ExitCode {
-            type #alias<P = ::core::primitive::f32, A = #microcnn::conv::Auto> = #network<P, A>;
+            type #alias<__CnnP = ::core::primitive::f32, __CnnA = #microcnn::conv::Auto> =
+                #network<__CnnP, __CnnA>;
             let pictures = const {
                 let input = <#alias as #microcnn::network::Network>::INPUT;
                 #microcnn::cli::Pictures::#pictures.for_input(input)
@@ -88,7 +74,7 @@ fn integers(types: Option<(Ident, Vec<Type>)>, report: &mut Report) -> Vec<Type>
         report.error(
             Place::of(&key),
             "`precisions` lacks `f32`, which the others are quantized from and compared with",
-            "write it first: `precisions = [f32, ..]`",
+            "write it, too: `precisions = [f32, ..]`",
         );
     }
     types.retain(|written| !float(written));
@@ -105,4 +91,19 @@ fn picture(input: ParseStream<'_>, report: &mut Report) -> Result<Ident> {
         report.error(name.span(), &format!("no kind of pictures `{text}`"), &help);
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declares_no_type_that_a_network_may_be_called() {
+        for name in ["Chosen", "Network", "P", "A"] {
+            let code = crate::main_tokens(name.parse().unwrap(), expand).to_string();
+            let declared = code.split(';').next().unwrap();
+            let words = declared.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+            assert_eq!(words.filter(|word| *word == name).count(), 1, "{code}");
+        }
+    }
 }

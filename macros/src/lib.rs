@@ -1,5 +1,5 @@
 //! The macros of `microcnn`. `network!`: text → parse → model → infer → plan → expand.
-//! `bench_network!` and `cli!` are a file each.
+//! `bench_network!` and `cli!` are a file each; what both take is in `options.rs`.
 
 extern crate proc_macro;
 
@@ -15,6 +15,7 @@ mod infer;
 mod isas;
 mod layer;
 mod model;
+mod options;
 mod parse;
 mod plan;
 mod program;
@@ -57,7 +58,7 @@ fn main_tokens(
         report.syntax(&error);
         TokenStream::new()
     });
-    let code = if report.is_empty() { code } else { bench::nothing(&networks) };
+    let code = if report.is_empty() { code } else { options::nothing(&networks) };
     quote!(#report #code)
 }
 

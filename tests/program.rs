@@ -455,10 +455,11 @@ mod eval {
 
     #[test]
     fn says_what_is_wrong_with_the_command_line() {
-        for wrong in ["0", "-3", "many", "1.5"] {
+        for wrong in ["0", "-3", "many", "1.5", "99999999999999999999"] {
             let message = fail(2, &["eval", "--limit", wrong]);
             assert!(message.contains(&format!("invalid value '{wrong}'")), "{message}");
-            assert!(message.contains("a whole number of images from 1 on"), "{message}");
+            let wanted = format!("a whole number of images from 1 to {}", usize::MAX);
+            assert!(message.contains(&wanted), "{message}");
         }
         let message = fail(2, &["eval", "--images", "data/t10k-images-idx3-ubyte.gz"]);
         assert!(message.contains("\nUsage: microcnn eval [OPTIONS]\n"), "{message}");

@@ -292,7 +292,7 @@ pub fn calibration<N: Network>(_: &N) -> Vec<Vec<f32>> {
     images(len, IMAGES).chunks_exact(len).map(<[f32]>::to_vec).collect()
 }
 
-/// Ends the program: a network can't be quantized.
+/// Ends the program with a message.
 pub fn give_up(error: &dyn Display) -> ! {
     eprintln!("error: {error}");
     std::process::exit(1)

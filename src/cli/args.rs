@@ -104,12 +104,12 @@ fn lines(text: &str) -> String {
 
 /// How many images.
 fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "a whole number of images from 1 on is wanted".to_owned())
+    text.parse().map_err(|_| format!("a whole number of images from 1 to {} is wanted", usize::MAX))
 }
 
 /// Which image.
 fn index(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "a whole number from 0 on is wanted".to_owned())
+    text.parse().map_err(|_| format!("a whole number from 0 to {} is wanted", usize::MAX))
 }
 
 #[derive(Debug, Subcommand)]

@@ -27,10 +27,7 @@ impl fmt::Display for IsaError {
         let Self { wanted, supported } = self;
         let supported = supported.join(", ");
         if ALL.contains(&wanted.as_str()) {
-            return write!(
-                f,
-                "{VARIABLE}={wanted}: this machine has not got it; it has {supported}"
-            );
+            return write!(f, "{VARIABLE}={wanted}: not here; there is {supported}");
         }
         let all = ALL.join(", ");
         write!(
@@ -107,10 +104,7 @@ mod tests {
             std::format!("{}", IsaError { wanted: wanted.into(), supported })
         };
         let lacking = told("neon-dotprod");
-        assert_eq!(
-            lacking,
-            "MICROCNN_ISA=neon-dotprod: this machine has not got it; it has avx2, scalar"
-        );
+        assert_eq!(lacking, "MICROCNN_ISA=neon-dotprod: not here; there is avx2, scalar");
         for wanted in ["AVX2", "", "mmx"] {
             let unknown = told(wanted);
             for part in ["no instruction set has this name", "neon-dotprod", "has avx2, scalar"] {

@@ -161,6 +161,19 @@ fn a_file_of_another_precision_is_an_error() {
         assert!(text.contains(&wanted) && text.ends_with("load it into `LeNet5<W4A8>`"), "{text}");
     }
     assert!(from_safetensors::<LeNet5<W4A8>>(&file).is_ok());
+    // The first and the last layer are those of `i8`.
+    let net = LeNet5::pretrained().quantize::<W2A8>([calibration.image(0)]).unwrap();
+    let mut file = to_safetensors(&net);
+    let text = from_safetensors::<LeNet5<i8>>(&file).expect_err("w2a8").to_string();
+    assert!(text.ends_with("a file in i8 and w2a8: load it into `LeNet5<W2A8>`"), "{text}");
+    // What is wrong with a file of the right precision is said.
+    let (len, rest) = file.split_first_chunk().unwrap();
+    let len = u64::from_le_bytes(*len) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&rest[..len]).unwrap();
+    let start = header["conv1.multiplier"]["data_offsets"][0].as_u64().unwrap() as usize;
+    file[8 + len + start..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let text = from_safetensors::<LeNet5<W2A8>>(&file).expect_err("NaN").to_string();
+    assert!(text.contains("multiplier") && !text.contains("a file in"), "{text}");
     let floats = to_safetensors(&LeNet5::<f32>::pretrained());
     let text = from_safetensors::<LeNet5<I4>>(&floats).expect_err("floats").to_string();
     assert!(text.contains("a file in f32") && text.contains("`quantize::<I4>`"), "{text}");

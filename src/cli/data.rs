@@ -99,7 +99,8 @@ impl Labelled {
     /// Says so where the images of a file are to quantize with, too.
     pub(crate) fn compare(images: Option<&Path>, calibration: Option<&Path>) {
         let place = |path: Option<&Path>| path.and_then(|path| path.canonicalize().ok());
-        if images.is_some() && place(images) == place(calibration) {
+        let (images, calibration) = (place(images), place(calibration));
+        if images.is_some() && images == calibration {
             note(
                 "--images and --calibration are one file: what is quantized knows these images, and reads \
                  others less well",

@@ -11,7 +11,6 @@ mod demo;
 mod draw;
 mod eval;
 mod failure;
-mod formats;
 mod inspect;
 pub(crate) mod json;
 mod measure;

@@ -207,29 +207,31 @@ fn recognize(program: &Program, bytes: Vec<u8>, raw: bool) -> Result<Content, Lo
         load(program.reference(), Stored::Safetensors(&bytes))?;
         return Ok(Content::Floats(bytes));
     }
-    let held = weights::precisions(&weights::held(&bytes, program.layers));
-    let known = program.precisions();
-    if !held.is_empty() && held.iter().all(|name| !known.contains(name)) {
-        let wanted = format!("{}, which this program was compiled for", known.join(" or "));
-        let found = format!("parameters in {}", held.join(" and "));
-        return Err(LoadError::new(LoadErrorKind::Dtype, wanted, found));
-    }
-    let mut closest: Option<(usize, LoadError)> = None;
+    let held = weights::held(&bytes, program.layers);
+    let mut closest: Option<((bool, usize), LoadError)> = None;
     for model in program.quantized() {
         let Err(error) = load(model, Stored::Safetensors(&bytes)) else {
             return Ok(Content::Quantized(model, bytes));
         };
-        // The precision that it is meant for is the one that takes the most of it.
+        // The precision that it is meant for is the one that its layers have, or that takes the most of it.
         let tensor = error.tensor.as_deref().unwrap_or_default();
         let layer = program.layers.iter().rposition(|layer| {
             tensor.strip_prefix(layer.name).is_some_and(|rest| rest.starts_with('.'))
         });
-        let taken = layer.map_or(0, |layer| layer + 1);
+        let alike = weights::alike(&held, &(model.formats)());
+        let taken = (alike, layer.map_or(0, |layer| layer + 1));
         if closest.as_ref().is_none_or(|(most, _)| taken > *most) {
             closest = Some((taken, error));
         }
     }
+    let (found, known) = (weights::precisions(&held), program.precisions());
     match closest {
+        Some(((true, _), error)) => Err(error),
+        _ if found.iter().any(|name| !known.contains(name)) => {
+            let wanted = format!("{}, which this program was compiled for", known.join(" or "));
+            let found = format!("parameters in {}", found.join(" and "));
+            Err(LoadError::new(LoadErrorKind::Dtype, wanted, found))
+        }
         Some((_, error)) => Err(error),
         // A program for floats only: they say what they miss.
         None => {

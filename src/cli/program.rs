@@ -2,7 +2,6 @@
 //! one interface, so that the commands are compiled once.
 
 use super::Failure;
-use super::formats::formats;
 use crate::bench::equal;
 use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network, Repeated};
 use crate::precision::Arithmetic;
@@ -126,7 +125,7 @@ impl Model {
             on_request: false,
             load: |stored| Ok(Box::new(Loaded::<N>::new(stored)?)),
             quantize: None,
-            formats: formats::<N>,
+            formats: weights::formats::<N>,
         }
     }
 
@@ -149,7 +148,7 @@ impl Model {
                 }))
             },
             quantize: None,
-            formats: formats::<N>,
+            formats: weights::formats::<N>,
         }
     }
 

@@ -34,12 +34,13 @@ impl Axis {
         Self { low: low / room, high: high.max(low) * room, log: true }
     }
 
-    /// From 0 at `low` to 1 at `high`.
+    /// From 0 at `low` to 1 at `high`; 0 on an axis without a length, as a coarse clock may leave one.
     fn share(&self, value: f64) -> f64 {
-        match self.log {
+        let share = match self.log {
             true => (value.max(self.low) / self.low).ln() / (self.high / self.low).ln(),
             false => (value - self.low) / (self.high - self.low),
-        }
+        };
+        if share.is_finite() { share } else { 0.0 }
     }
 
     /// Round numbers within, with as many decimals as they need.

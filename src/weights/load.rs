@@ -1,6 +1,7 @@
 //! Networks from bytes, and bytes from networks.
 
-use super::safetensors::{explained, held};
+use super::formats::formats;
+use super::safetensors::{alike, explained, held};
 use super::{
     LoadError, Random, RawSink, RawSource, SafetensorsSink, SafetensorsSource, Sink, Source,
 };
@@ -29,6 +30,9 @@ pub fn from_raw<N: Network>(file: &[u8]) -> Result<N, LoadError> {
 pub fn from_safetensors<N: Network>(file: &[u8]) -> Result<N, LoadError> {
     build(SafetensorsSource::new(file)?).map_err(|error| {
         let held = held(file, N::LAYERS);
+        if alike(&held, &formats::<N>()) {
+            return error;
+        }
         explained(error, &held, N::NAME, N::PRECISION)
     })
 }

@@ -14,6 +14,8 @@ mod error;
 #[cfg(feature = "std")]
 mod file;
 #[cfg(feature = "alloc")]
+mod formats;
+#[cfg(feature = "alloc")]
 mod load;
 #[cfg(feature = "alloc")]
 mod random;
@@ -36,6 +38,8 @@ pub(crate) use file::open;
 pub(crate) use file::{FileFormat, write};
 #[cfg(feature = "std")]
 pub use file::{from_file, list, load, read, save};
+#[cfg(feature = "cli")]
+pub(crate) use formats::formats;
 #[cfg(feature = "alloc")]
 pub use load::{from_raw, from_safetensors, random, to_raw, to_safetensors};
 #[cfg(feature = "alloc")]
@@ -43,7 +47,7 @@ pub use random::Random;
 #[cfg(feature = "alloc")]
 pub use raw::{RawSink, RawSource};
 #[cfg(feature = "cli")]
-pub(crate) use safetensors::{Held, held, of_format, precisions};
+pub(crate) use safetensors::{Held, alike, held, precisions};
 #[cfg(feature = "alloc")]
 pub use safetensors::{SafetensorsSink, SafetensorsSource, TensorInfo};
 

@@ -20,7 +20,7 @@ mod source;
 
 pub use header::TensorInfo;
 #[cfg(feature = "cli")]
-pub(crate) use held::{Held, of_format, precisions};
-pub(crate) use held::{explained, held};
+pub(crate) use held::precisions;
+pub(crate) use held::{Held, alike, explained, held, of_format};
 pub use sink::SafetensorsSink;
 pub use source::SafetensorsSource;

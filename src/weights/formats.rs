@@ -1,8 +1,12 @@
 //! In which precision a network has each layer: it is asked by giving it parameters of no meaning.
 
 use crate::network::{LayerInfo, Network};
+use crate::precision::Arithmetic;
 use crate::quant::{Edge, IntegerLayer, IntegerRequest, Integers};
-use crate::weights::{self, Held, LoadError, Parameter, Role, Source};
+use crate::weights::safetensors::{Held, of_format};
+use crate::weights::{LoadError, Parameter, Role, Source};
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The precision of each layer that has weights.
 pub(crate) fn formats<N: Network>() -> Vec<Held> {
@@ -32,7 +36,7 @@ impl Source for Formats {
     fn tensor(&mut self, parameter: Parameter<'_>) -> Result<Vec<f32>, LoadError> {
         let len = parameter.shape.iter().product();
         if matches!(parameter.role, Role::Weight) {
-            self.note(parameter.layer, Some("f32"), len);
+            self.note(parameter.layer, Some(<f32 as Arithmetic>::NAME), len);
         }
         // A variance may not be 0.
         Ok(vec![1.0; len])
@@ -41,7 +45,7 @@ impl Source for Formats {
     fn integers(&mut self, request: &IntegerRequest<'_>) -> Result<Integers, LoadError> {
         let (spec, format) = (request.spec, request.format);
         let (len, outputs) = (spec.shape.weight_len(), spec.shape.output[0]);
-        self.note(spec.name, weights::of_format(format.grid.per_byte(), format.max), len);
+        self.note(spec.name, of_format(format.grid.per_byte(), format.max), len);
         let layer = IntegerLayer {
             // Each precision has this level.
             weights: vec![1; len],

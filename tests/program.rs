@@ -514,7 +514,7 @@ mod eval {
         assert_eq!(document["results"][0]["isa"], "scalar");
 
         let absent = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };
-        for (name, wanted) in [("mmx", "no instruction set has this name"), (absent, "not got it")]
+        for (name, wanted) in [("mmx", "no instruction set has this name"), (absent, "not here")]
         {
             let output = command(&["eval"]).env("MICROCNN_ISA", name).output().unwrap();
             let message = text(&output.stderr);

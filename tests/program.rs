@@ -514,8 +514,7 @@ mod eval {
         assert_eq!(document["results"][0]["isa"], "scalar");
 
         let absent = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };
-        for (name, wanted) in [("mmx", "no instruction set has this name"), (absent, "not here")]
-        {
+        for (name, wanted) in [("mmx", "no instruction set has this name"), (absent, "not here")] {
             let output = command(&["eval"]).env("MICROCNN_ISA", name).output().unwrap();
             let message = text(&output.stderr);
             assert_eq!(output.status.code(), Some(1));

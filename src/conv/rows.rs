@@ -275,16 +275,16 @@ impl<P: Arithmetic> Job<'_, '_, P> {
                 let reach = (ROWS - 1) * strides.row + VECTORS * LANES;
                 let stretch = &input[from..][..reach + P::GROUP - 1];
                 let weights = lane.step::<P, I, OUTPUTS>(isa, ky * steps + s);
-                for r in 0..ROWS {
-                    for v in 0..VECTORS {
+                unrolled!(r in ROWS; 0 1 => {
+                    unrolled!(v in VECTORS; 0 1 2 => {
                         let at = r * strides.row + v * LANES;
                         let inputs = &stretch[at..][..LANES + P::GROUP - 1];
                         let inputs = P::slide_inputs(isa, inputs);
                         for o in 0..OUTPUTS {
                             sums[r][v][o] = P::add_products(isa, sums[r][v][o], inputs, weights[o]);
                         }
-                    }
-                }
+                    });
+                });
             }
         }
         sums

@@ -106,7 +106,9 @@ impl Plan {
     #[inline(always)]
     pub(super) const fn new<I: Isa>(windows: &Windows, layout: &WeightLayout) -> Self {
         let full = full_blocks(layout);
-        Self { full: choose::<I>(windows, full).0, tail: choose::<I>(windows, 1).0 }
+        let (full, tail) =
+            (choose::<I>(windows, full, LANES), choose::<I>(windows, 1, layout.tail));
+        Self { full: full.0, tail: tail.0 }
     }
 
     /// The tiles of a layer that has one window.
@@ -121,8 +123,8 @@ impl Plan {
     #[inline(always)]
     pub(super) const fn cost<I: Isa>(windows: &Windows, layout: &WeightLayout) -> usize {
         let full = full_blocks(layout);
-        let tail = if layout.tail < LANES { choose::<I>(windows, 1).1 } else { 0 };
-        if full > 0 { choose::<I>(windows, full).1 + tail } else { tail }
+        let tail = if layout.tail < LANES { choose::<I>(windows, 1, layout.tail).1 } else { 0 };
+        if full > 0 { choose::<I>(windows, full, LANES).1 + tail } else { tail }
     }
 }
 
@@ -218,12 +220,13 @@ tiles! {
     35: 16 x 1, 36: 20 x 1, 37: 24 x 1, 38: 28 x 1,
 }
 
-/// The cheapest tile for rows of so many windows and so many blocks, and what a row costs.
+/// The cheapest tile for rows of so many windows and so many blocks of so many lanes, and what a row
+/// costs.
 ///
 /// A step of a tile costs the multiply-adds, the loads or the wait for the sums of the step before,
 /// whichever is most; all in half cycles of a core that does two multiply-adds and two loads a cycle,
 /// with a latency of four. That is Zen 3 to 5, Intel's cores since Haswell and most of ARM's.
-const fn choose<I: Isa>(windows: &Windows, blocks: usize) -> (usize, usize) {
+const fn choose<I: Isa>(windows: &Windows, blocks: usize, lanes: usize) -> (usize, usize) {
     let [_, columns] = windows.size;
     let (mut best, mut best_cost) = (0, usize::MAX);
     let mut index = 0;
@@ -240,7 +243,7 @@ const fn choose<I: Isa>(windows: &Windows, blocks: usize) -> (usize, usize) {
         if whole && (b <= blocks || b == 1) && fits::<I>(c, b) {
             let chains = sums * split::<I>(c, b) * I::REGISTERS;
             let products = sums * I::REGISTERS;
-            let loads = c + b * I::REGISTERS;
+            let loads = c + b * I::REGISTERS + 4 * spilled::<I>(c, b, lanes);
             let waits = 8 * products / chains;
             let step = max(max(products, loads), if chains < 8 { waits } else { 0 });
             // An eighth of a cycle for the loop.
@@ -265,6 +268,14 @@ const fn max(a: usize, b: usize) -> usize {
 /// input. The smallest tiles are for every machine.
 pub(super) const fn fits<I: Isa>(columns: usize, blocks: usize) -> bool {
     (columns * blocks + blocks) * I::REGISTERS < I::VECTORS || columns <= 4 && blocks == 1
+}
+
+/// Registers that a tile lacks: their values are stored and loaded again at each step, and waited for.
+/// Of surplus lanes nothing is stored, so they take none.
+const fn spilled<I: Isa>(columns: usize, blocks: usize, lanes: usize) -> usize {
+    let taken = (columns * blocks + blocks) * (I::REGISTERS * lanes).div_ceil(LANES);
+    // An input and a product beside the sums and the weights.
+    if taken < I::VECTORS { 0 } else { taken + 2 - I::VECTORS }
 }
 
 /// Sums that the steps of a tile are dealt out to, if it has so few that it would wait for them.

@@ -137,6 +137,11 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn load(self, values: &[f32; 16]) -> Self::F32;
     /// Writes sixteen neighbouring values.
     fn store(self, vector: Self::F32, values: &mut [f32; 16]);
+    /// Begins a pass of a loop over independent vectors. Nothing is executed for it, but it keeps the
+    /// compiler from joining passes where a vector is an array of lanes, which costs more in shuffles than
+    /// it saves.
+    #[inline(always)]
+    fn next_vector(self) {}
     /// `a + b`.
     fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a - b`.

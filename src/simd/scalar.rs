@@ -2,7 +2,31 @@
 
 use super::{INPUT_OFFSET, Isa, Kernel, Steps};
 use crate::quant::to_steps;
-use core::array::from_fn;
+use core::sync::atomic::{Ordering, compiler_fence};
+
+/// A value for each lane, written out: a loop or `from_fn` may stay a call that takes the lanes through
+/// memory.
+#[inline(always)]
+fn each<T>(of: impl Fn(usize) -> T) -> [T; 16] {
+    [
+        of(0),
+        of(1),
+        of(2),
+        of(3),
+        of(4),
+        of(5),
+        of(6),
+        of(7),
+        of(8),
+        of(9),
+        of(10),
+        of(11),
+        of(12),
+        of(13),
+        of(14),
+        of(15),
+    ]
+}
 
 /// Plain Rust, on any machine.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +71,7 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn splat_halves(self, low: f32, high: f32) -> [f32; 16] {
-        core::array::from_fn(|lane| if lane < 8 { low } else { high })
+        each(|lane| if lane < 8 { low } else { high })
     }
 
     #[inline(always)]
@@ -61,43 +85,50 @@ impl Isa for Scalar {
     }
 
     #[inline(always)]
+    fn next_vector(self) {
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    #[inline(always)]
     fn add(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| a[lane] + b[lane])
+        each(|lane| a[lane] + b[lane])
     }
 
     #[inline(always)]
     fn sub(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| a[lane] - b[lane])
+        each(|lane| a[lane] - b[lane])
     }
 
     #[inline(always)]
     fn mul(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| a[lane] * b[lane])
+        each(|lane| a[lane] * b[lane])
     }
 
     #[inline(always)]
     fn div(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| a[lane] / b[lane])
+        each(|lane| a[lane] / b[lane])
     }
 
     #[inline(always)]
     fn max(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| if a[lane] > b[lane] { a[lane] } else { b[lane] })
+        each(|lane| if a[lane] > b[lane] { a[lane] } else { b[lane] })
     }
 
     #[inline(always)]
     fn min(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| if a[lane] < b[lane] { a[lane] } else { b[lane] })
+        each(|lane| if a[lane] < b[lane] { a[lane] } else { b[lane] })
     }
 
     #[inline(always)]
     fn mul_add(self, a: [f32; 16], b: [f32; 16], c: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| a[lane] * b[lane] + c[lane])
+        each(|lane| a[lane] * b[lane] + c[lane])
     }
 
-    #[inline(always)]
+    // Inlined, it would make the compiler give the sums before it registers of two lanes, too, and leave
+    // half of each empty.
+    #[inline(never)]
     fn max_pairs(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| {
+        each(|lane| {
             let pairs = if lane < 8 { &a } else { &b };
             let [first, second] = [pairs[lane % 8 * 2], pairs[lane % 8 * 2 + 1]];
             if first > second { first } else { second }
@@ -106,12 +137,12 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn pow2(self, exponents: [f32; 16]) -> [f32; 16] {
-        exponents.map(|exponent| f32::from_bits(((exponent as i32 + 127) as u32) << 23))
+        each(|lane| f32::from_bits(((exponents[lane] as i32 + 127) as u32) << 23))
     }
 
     #[inline(always)]
     fn neg_mul_add(self, a: [f32; 16], b: [f32; 16], c: [f32; 16]) -> [f32; 16] {
-        from_fn(|lane| c[lane] - a[lane] * b[lane])
+        each(|lane| c[lane] - a[lane] * b[lane])
     }
 
     type I32 = [i32; 16];
@@ -131,17 +162,17 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn add_i32(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
-        from_fn(|lane| a[lane].wrapping_add(b[lane]))
+        each(|lane| a[lane].wrapping_add(b[lane]))
     }
 
     #[inline(always)]
     fn max_i32(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
-        from_fn(|lane| a[lane].max(b[lane]))
+        each(|lane| a[lane].max(b[lane]))
     }
 
     #[inline(always)]
     fn max_pairs_i32(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
-        from_fn(|lane| {
+        each(|lane| {
             let pairs = if lane < 8 { &a } else { &b };
             pairs[lane % 8 * 2].max(pairs[lane % 8 * 2 + 1])
         })
@@ -149,12 +180,13 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn to_f32(self, values: [i32; 16]) -> [f32; 16] {
-        values.map(|value| value as f32)
+        each(|lane| values[lane] as f32)
     }
 
     #[inline(always)]
     fn load_quads(self, bytes: &[u8; 64]) -> [[u8; 4]; 16] {
-        from_fn(|lane| from_fn(|byte| bytes[4 * lane + byte]))
+        let (quads, _) = bytes.as_chunks();
+        each(|lane| quads[lane])
     }
 
     #[inline(always)]
@@ -165,7 +197,7 @@ impl Isa for Scalar {
     #[inline(always)]
     fn widen(self, bytes: &[u8; 16]) -> [[u8; 4]; 16] {
         const NOTHING: u8 = INPUT_OFFSET as u8;
-        bytes.map(|byte| [byte, NOTHING, NOTHING, NOTHING])
+        each(|lane| [bytes[lane], NOTHING, NOTHING, NOTHING])
     }
 
     #[inline(always)]
@@ -175,15 +207,15 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn weights(self, bytes: [[u8; 4]; 16], shift: u32, mask: u8, set: u8) -> [[i8; 4]; 16] {
-        bytes.map(|lane| {
-            let lane = (u32::from_le_bytes(lane) << shift).to_le_bytes();
-            lane.map(|byte| (byte & mask | set) as i8)
+        each(|lane| {
+            let bytes = (u32::from_le_bytes(bytes[lane]) << shift).to_le_bytes();
+            bytes.map(|byte| (byte & mask | set) as i8)
         })
     }
 
     #[inline(always)]
     fn dot(self, sums: [i32; 16], inputs: [[u8; 4]; 16], weights: [[i8; 4]; 16]) -> [i32; 16] {
-        from_fn(|lane| {
+        each(|lane| {
             let product = |byte: usize| {
                 (i32::from(inputs[lane][byte]) - INPUT_OFFSET) * i32::from(weights[lane][byte])
             };
@@ -193,6 +225,6 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn store_steps(self, steps: [f32; 16], range: Steps, values: &mut [u8; 16]) {
-        *values = steps.map(|steps| to_steps(steps, range.zero, range.low, range.high));
+        *values = each(|lane| to_steps(steps[lane], range.zero, range.low, range.high));
     }
 }

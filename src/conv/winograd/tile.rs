@@ -95,6 +95,7 @@ fn line<I: Isa, const M: usize, const R: usize, const N: usize>(
     to: [usize; N],
 ) {
     for vector in 0..count {
+        isa.next_vector();
         let mut d = [isa.splat(0.0); N];
         for k in 0..N {
             d[k] = load(isa, source, from[k] + vector * LANES);

@@ -77,8 +77,8 @@ pub trait Algorithm: Copy + Default + Debug + Send + Sync + 'static {
     note = "`Naive`, `Im2col`, `Direct` and `Auto` run in every precision, `Winograd` and `Fft` in `f32`"
 )]
 pub trait Kernels<P: Arithmetic>: Algorithm {
-    /// What runs one layer.
-    type Kernel<L: ConvLayer>: ConvKernel<P, L>;
+    /// What runs one layer, in the precision's [`Code`](Arithmetic::Code).
+    type Kernel<L: ConvLayer>: ConvKernel<P::Code, L>;
 }
 
 /// An algorithm that networks of a precision run on: it has kernels for their inner layers, for the
@@ -100,7 +100,7 @@ impl<P: Precision, A> Convolve<P> for A where
 {
 }
 
-/// One algorithm's code for one layer in one precision.
+/// One algorithm's code for one layer in one arithmetic.
 pub trait ConvKernel<P: Arithmetic, L: ConvLayer>: 'static {
     /// The algorithm that does the work: for `Auto` and for layers that an algorithm can't do,
     /// another one's name.

@@ -79,14 +79,14 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Clone for Conv2d<P, A, L> {
 
 impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// The algorithm that runs this layer.
-    pub const ALGORITHM: &'static str = <A::Kernel<L> as ConvKernel<P, L>>::ALGORITHM;
+    pub const ALGORITHM: &'static str = <A::Kernel<L> as ConvKernel<P::Code, L>>::ALGORITHM;
     /// Scratch blocks that [`forward`](Self::forward) needs.
-    pub const SCRATCH: usize = <A::Kernel<L> as ConvKernel<P, L>>::SCRATCH;
+    pub const SCRATCH: usize = <A::Kernel<L> as ConvKernel<P::Code, L>>::SCRATCH;
 
     /// Scratch blocks that [`forward_pooled`](Self::forward_pooled) needs.
     pub const POOLED_SCRATCH: usize = Self::SCRATCH + Self::UNPOOLED;
     /// Blocks of the map that a pool is taken of after the convolution, if not by it.
-    const UNPOOLED: usize = if <A::Kernel<L> as ConvKernel<P, L>>::POOLS {
+    const UNPOOLED: usize = if <A::Kernel<L> as ConvKernel<P::Code, L>>::POOLS {
         0
     } else {
         Block::count::<Output<P>>(<L::Output<Output<P>> as Map<Output<P>>>::LEN)
@@ -109,7 +109,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
 
     /// Bytes that the parameters take, with what the algorithm has made of them.
     pub fn weight_bytes(&self) -> usize {
-        let prepared = <A::Kernel<L> as ConvKernel<P, L>>::PREPARED;
+        let prepared = <A::Kernel<L> as ConvKernel<P::Code, L>>::PREPARED;
         (P::parameter_blocks(&L::SPEC.shape) + prepared) * Block::BYTES
     }
 
@@ -137,13 +137,17 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         scratch: &mut [Block],
     ) -> &'o M {
         let places = values_mut(output, M::LEN);
-        if const { <A::Kernel<L> as ConvKernel<P, L>>::POOLS } {
+        if const { <A::Kernel<L> as ConvKernel<P::Code, L>>::POOLS } {
             self.run::<I, L>(isa, input, places, scratch);
         } else {
             let (map, scratch) = scratch.split_at_mut(Self::UNPOOLED);
             let map = values_mut(map, L::Output::<Output<P>>::LEN);
             self.run::<I, Unpooled<L>>(isa, input, map, scratch);
-            P::on(isa).run(Pool::<'_, Output<P>, L> { map, output: places, layer: PhantomData });
+            P::Code::on(isa).run(Pool::<'_, Output<P>, L> {
+                map,
+                output: places,
+                layer: PhantomData,
+            });
         }
         M::view(places)
     }
@@ -156,7 +160,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         output: &mut [Output<P>],
         scratch: &mut [Block],
     ) {
-        P::on(isa).run(Run::<'_, P, A::Kernel<L>, L, E> {
+        P::Code::on(isa).run(Run::<'_, P::Code, A::Kernel<L>, L, E> {
             packed: &self.packed,
             ends: self.ends,
             input: input.values(),
@@ -170,8 +174,10 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
 
 impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A, L> {
     /// Scratch blocks that [`forward_as_written`](Self::forward_as_written) needs.
-    pub const SCRATCH_AS_WRITTEN: usize =
-        <<A as Kernels<P::Real>>::Kernel<L> as ConvKernel<P::Real, L>>::SCRATCH;
+    pub const SCRATCH_AS_WRITTEN: usize = <<A as Kernels<P::Real>>::Kernel<L> as ConvKernel<
+        <P::Real as Arithmetic>::Code,
+        L,
+    >>::SCRATCH;
 
     /// The layer for one image, by itself, without rounding: [`real`](Self::real) tells what the
     /// results mean, and an [`Activate`](super::Activate) rounds them.
@@ -186,7 +192,7 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
         let places: &mut [f32] = values_mut(output, L::Output::<f32>::LEN);
         let input = input.values();
         if P::FLOAT {
-            P::on(isa).run(Run::<'_, P, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
+            P::Code::on(isa).run(Run::<'_, P::Code, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
                 packed: &self.packed,
                 ends: self.ends,
                 input,
@@ -195,9 +201,9 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
                 layer: PhantomData,
             });
         } else {
-            P::Real::on(isa).run(Run::<
+            <P::Real as Arithmetic>::Code::on(isa).run(Run::<
                 '_,
-                P::Real,
+                <P::Real as Arithmetic>::Code,
                 <A as Kernels<P::Real>>::Kernel<L>,
                 L,
                 AsWritten,
@@ -299,7 +305,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// The same parameters under another algorithm.
     pub fn with_algorithm<B: Kernels<P>>(self) -> Conv2d<P, B, L> {
         let Self { packed, ends, lookup, .. } = self;
-        if const { <B::Kernel<L> as ConvKernel<P, L>>::PREPARED == 0 } {
+        if const { <B::Kernel<L> as ConvKernel<P::Code, L>>::PREPARED == 0 } {
             return Conv2d { packed, ends, lookup, layer: PhantomData };
         }
         Conv2d::prepared(packed.into_owned(), ends, lookup)
@@ -308,12 +314,12 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// With what the algorithm makes of the weights behind them.
     fn prepared(mut packed: Vec<Block>, ends: P::Ends, lookup: P::Lookup) -> Self {
         let own = P::parameter_blocks(&L::SPEC.shape);
-        let prepared = <A::Kernel<L> as ConvKernel<P, L>>::PREPARED;
+        let prepared = <A::Kernel<L> as ConvKernel<P::Code, L>>::PREPARED;
         packed.truncate(own);
         packed.reserve_exact(prepared);
         packed.resize(own + prepared, Block::ZERO);
         let (own, prepared) = packed.split_at_mut(own);
-        A::Kernel::<L>::prepare(P::parameters(&L::SPEC.shape, own, ends), prepared);
+        A::Kernel::<L>::prepare(P::Code::parameters(&L::SPEC.shape, own, ends), prepared);
         Self { packed: packed.into(), ends, lookup, layer: PhantomData }
     }
 }

@@ -44,7 +44,7 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
     /// Whether [`forward_together`](Self::forward_together) loads each weight once, where the instruction
     /// set gains by it.
     pub const TOGETHER: Together = {
-        let together = <A::Kernel<L> as ConvKernel<P, L>>::TOGETHER;
+        let together = <A::Kernel<L> as ConvKernel<P::Code, L>>::TOGETHER;
         Together { floats: together && P::FLOAT, integers: together && !P::FLOAT }
     };
 
@@ -58,8 +58,9 @@ impl<P: Arithmetic, A: Kernels<P>, L: ConvLayer> Conv2d<P, A, L> {
         scratch: &mut [Block],
     ) -> [&'o L::Output<Output<P>>; IMAGES] {
         let mut outputs = apart_mut(output, L::Output::<Output<P>>::LEN);
-        if const { Self::TOGETHER.any() && together::pay::<P::On<I>>(P::FLOAT) } {
-            P::on(isa).run(Run::<'_, P, L> {
+        if const { Self::TOGETHER.any() && together::pay::<<P::Code as Arithmetic>::On<I>>(P::FLOAT) }
+        {
+            P::Code::on(isa).run(Run::<'_, P::Code, L> {
                 packed: &self.packed,
                 ends: self.ends(),
                 inputs: inputs.map(Map::values),

@@ -28,6 +28,7 @@ impl Arithmetic for f32 {
     type Outer = f32;
     type Writes = f32;
     type Real = f32;
+    type Code = f32;
     type On<I: Isa> = I::Floats;
     #[cfg(feature = "alloc")]
     type Automatic = crate::conv::Cheapest;

@@ -1,5 +1,6 @@
 //! `I4`: weights and activations in 4 bits.
 
+use super::W4A8;
 use super::integer::{Bits4, Integer, Real, Rounded};
 use crate::element::I4;
 use crate::quant::Grid;
@@ -12,4 +13,5 @@ impl Integer for I4 {
     type Outer = Self;
     type Results = Rounded;
     type Real = Real<Self>;
+    type Code = W4A8;
 }

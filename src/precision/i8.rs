@@ -11,4 +11,5 @@ impl Integer for i8 {
     type Outer = Self;
     type Results = Rounded;
     type Real = Real<Self>;
+    type Code = Self;
 }

@@ -77,6 +77,15 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
             Writes = f32,
             Real = Self::Real,
         >;
+    /// The arithmetic whose kernels run the layers: precisions that differ only in the range of activations,
+    /// which [`Ends`](Self::Ends) holds, share one's, so that they are compiled once.
+    type Code: Arithmetic<
+            Element = Self::Element,
+            Weight = Self::Weight,
+            Ends = Self::Ends,
+            Code = Self::Code,
+            Writes: Arithmetic<Element = Output<Self>>,
+        >;
     /// The instruction set that a layer is compiled for, of those that do the same for this arithmetic.
     type On<I: Isa>: Isa;
     /// Inputs that one step of the inner product takes.

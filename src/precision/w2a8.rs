@@ -15,4 +15,5 @@ impl Integer for W2A8 {
     type Outer = i8;
     type Results = Rounded;
     type Real = Real<Self>;
+    type Code = Self;
 }

@@ -15,4 +15,5 @@ impl Integer for W4A8 {
     type Outer = Self;
     type Results = Rounded;
     type Real = Real<Self>;
+    type Code = Self;
 }

@@ -61,6 +61,8 @@ pub trait Integer: Copy + Default + Debug + Send + Sync + 'static {
     type Results: Results;
     /// The same arithmetic, but sums become floats.
     type Real: Integer<Results = Floats, Real = Self::Real>;
+    /// The precision whose kernels run the layers, as [`Arithmetic::Code`] says: one with the same grid.
+    type Code: Integer<Width = Self::Width, Results = Self::Results, Code = Self::Code>;
 }
 
 #[cfg(feature = "alloc")]
@@ -81,6 +83,7 @@ impl<P: Integer> Arithmetic for P {
     type Outer = P::Outer;
     type Writes = <P::Results as Results>::Writes<P>;
     type Real = P::Real;
+    type Code = P::Code;
     type On<I: Isa> = I;
     type Automatic = Direct;
     const GROUP: usize = group::<P>();
@@ -194,7 +197,7 @@ impl<P: Integer> Arithmetic for P {
     #[inline(always)]
     fn look_up<I: Isa>(isa: I, lookup: &Lookup, values: &mut [Output<P>]) {
         if let Some(table) = lookup {
-            P::Results::look_up::<P, I>(isa, table, values);
+            P::Results::look_up(isa, table, values);
         }
     }
 
@@ -254,7 +257,7 @@ impl<P: Integer> Arithmetic for P {
         activation: Activation,
     ) -> Output<P> {
         let steps = sum as f32 * channels.multipliers[channel];
-        P::Results::one::<P, I>(isa, steps, channels.ends, activation)
+        P::Results::one(isa, steps, channels.ends, activation)
     }
 
     #[inline(always)]
@@ -397,7 +400,7 @@ impl<P: Integer> Arithmetic for P {
             None => isa.load_partial(multipliers),
         };
         let steps = isa.mul(isa.to_f32(sums), multipliers);
-        P::Results::block::<P, I>(isa, steps, channels.ends, activation, output);
+        P::Results::block(isa, steps, channels.ends, activation, output);
     }
 
     #[inline(always)]
@@ -410,7 +413,7 @@ impl<P: Integer> Arithmetic for P {
         output: &mut [Output<P>],
     ) {
         let steps = spread_steps(isa, sums, channels, channel);
-        P::Results::block::<P, I>(isa, steps, channels.ends, activation, output);
+        P::Results::block(isa, steps, channels.ends, activation, output);
     }
 
     #[inline(always)]
@@ -431,5 +434,22 @@ impl<P: Integer> Arithmetic for P {
     #[inline(always)]
     fn run_nibbles<I: Isa>(isa: I, job: &mut TileJob<'_, '_, P>, scratch: &mut [Block]) {
         nibbles::run(isa, job, scratch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{I4, W2A8, W4A8};
+
+    #[test]
+    fn precisions_that_share_kernels_have_one_grid() {
+        fn check<P: Integer>() {
+            assert_eq!(P::GRID, <P as Integer>::Code::GRID, "{}", <P as Integer>::NAME);
+        }
+        check::<i8>();
+        check::<W4A8>();
+        check::<I4>();
+        check::<W2A8>();
     }
 }

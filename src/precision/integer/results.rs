@@ -6,59 +6,50 @@ use crate::layers::Activation;
 use crate::precision::Arithmetic;
 use crate::quant::{Edge, Grid, to_steps};
 use crate::simd::Isa;
+use bytemuck::Pod;
 use core::marker::PhantomData;
 
 /// What becomes of a layer's sums.
 pub trait Results: 'static {
+    /// A result.
+    type Element: Pod;
     /// The precision of the results; integers for `P`.
-    type Writes<P: Integer>: Arithmetic;
+    type Writes<P: Integer>: Arithmetic<Element = Self::Element>;
     /// Whether they stay floats.
     const FLOAT: bool;
 
     /// One result.
-    fn one<P: Integer, I: Isa>(
-        isa: I,
-        steps: f32,
-        ends: Ends,
-        activation: Activation,
-    ) -> Element<Self, P>;
+    fn one<I: Isa>(isa: I, steps: f32, ends: Ends, activation: Activation) -> Self::Element;
     /// As many results as there are places.
-    fn block<P: Integer, I: Isa>(
+    fn block<I: Isa>(
         isa: I,
         steps: I::F32,
         ends: Ends,
         activation: Activation,
-        output: &mut [Element<Self, P>],
+        output: &mut [Self::Element],
     );
     /// What the results mean.
     fn edge<P: Integer>(edge: Edge) -> <Self::Writes<P> as Arithmetic>::Edge;
     /// Replaces results by what they are in a table.
-    fn look_up<P: Integer, I: Isa>(isa: I, table: &Table, values: &mut [Element<Self, P>]);
+    fn look_up<I: Isa>(isa: I, table: &Table, values: &mut [Self::Element]);
 }
-
-type Element<R, P> = <<R as Results>::Writes<P> as Arithmetic>::Element;
 
 /// Sums are rounded to activations.
 #[derive(Debug)]
 pub enum Rounded {}
 
 impl Results for Rounded {
+    type Element = u8;
     type Writes<P: Integer> = P;
     const FLOAT: bool = false;
 
     #[inline(always)]
-    fn one<P: Integer, I: Isa>(_: I, steps: f32, Ends { range, .. }: Ends, _: Activation) -> u8 {
+    fn one<I: Isa>(_: I, steps: f32, Ends { range, .. }: Ends, _: Activation) -> u8 {
         to_steps(steps, range.zero, range.low, range.high)
     }
 
     #[inline(always)]
-    fn block<P: Integer, I: Isa>(
-        isa: I,
-        steps: I::F32,
-        ends: Ends,
-        _: Activation,
-        output: &mut [u8],
-    ) {
+    fn block<I: Isa>(isa: I, steps: I::F32, ends: Ends, _: Activation, output: &mut [u8]) {
         match output.first_chunk_mut() {
             Some(output) => isa.store_steps(steps, ends.range, output),
             None => isa.store_steps_partial(steps, ends.range, output),
@@ -71,7 +62,7 @@ impl Results for Rounded {
     }
 
     #[inline(always)]
-    fn look_up<P: Integer, I: Isa>(isa: I, table: &Table, values: &mut [u8]) {
+    fn look_up<I: Isa>(isa: I, table: &Table, values: &mut [u8]) {
         table.replace(isa, values);
     }
 }
@@ -81,22 +72,17 @@ impl Results for Rounded {
 pub enum Floats {}
 
 impl Results for Floats {
+    type Element = f32;
     type Writes<P: Integer> = f32;
     const FLOAT: bool = true;
 
     #[inline(always)]
-    fn one<P: Integer, I: Isa>(isa: I, steps: f32, _: Ends, activation: Activation) -> f32 {
+    fn one<I: Isa>(isa: I, steps: f32, _: Ends, activation: Activation) -> f32 {
         f32::finish(isa, steps, &[], 0, activation)
     }
 
     #[inline(always)]
-    fn block<P: Integer, I: Isa>(
-        isa: I,
-        steps: I::F32,
-        _: Ends,
-        activation: Activation,
-        output: &mut [f32],
-    ) {
+    fn block<I: Isa>(isa: I, steps: I::F32, _: Ends, activation: Activation, output: &mut [f32]) {
         f32::finish_block(isa, steps, &[], 0, activation, output);
     }
 
@@ -104,7 +90,7 @@ impl Results for Floats {
     fn edge<P: Integer>(_: Edge) {}
 
     #[inline(always)]
-    fn look_up<P: Integer, I: Isa>(_: I, _: &Table, _: &mut [f32]) {}
+    fn look_up<I: Isa>(_: I, _: &Table, _: &mut [f32]) {}
 }
 
 /// An integer precision whose sums become floats: a network's last layer with weights, whose results
@@ -120,4 +106,5 @@ impl<P: Integer> Integer for Real<P> {
     type Outer = P::Outer;
     type Results = Floats;
     type Real = Self;
+    type Code = Real<P::Code>;
 }

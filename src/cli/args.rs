@@ -5,6 +5,7 @@ use super::program::Pictures;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What stands below the list of commands.
 const AFTER: &str = "With no command: demo. Everything works with no file given: a trained network
@@ -105,6 +106,12 @@ fn lines(text: &str) -> String {
 /// How many images.
 fn count(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| format!("a whole number of images from 1 to {} is wanted", usize::MAX))
+}
+
+/// How long.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "a number of seconds is wanted: 0.5, 2 or 10".to_owned())
 }
 
 /// Which image.
@@ -211,6 +218,9 @@ pub(crate) struct Quantize {
 pub(crate) struct Bench {
     #[command(flatten)]
     pub(crate) what: Eval,
+    /// Seconds to measure for each table
+    #[arg(long, value_name = "S", default_value = "2", value_parser = seconds, allow_negative_numbers = true)]
+    pub(crate) seconds: Duration,
     /// Write a page with the tables and plots, too
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,

@@ -48,7 +48,8 @@ pub(crate) fn run(
             .open(path)
             .map_err(unwritten(path))?;
     }
-    let mut bench = Bench::new(program, &data, &parameters, isa)?;
+    let timer = Timer { program, data: &data, budget: args.seconds };
+    let mut bench = Bench::new(timer, &parameters, isa)?;
     let say = |text: String| if what.json { Ok(()) } else { screen.print(&text) };
 
     bench.precisions(&models)?;
@@ -83,11 +84,11 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(
-        program: &'a Program,
-        data: &'a Labelled,
+        timer: Timer<'a>,
         parameters: &'a Parameters<'a>,
         isa: &'static str,
     ) -> Result<Self, Failure> {
+        let Timer { program, data, .. } = timer;
         let report = Report {
             network: program.network,
             input: program.input,
@@ -104,7 +105,6 @@ impl<'a> Bench<'a> {
             algorithms: Vec::new(),
             isas: Vec::new(),
         };
-        let timer = Timer { program, data };
         let (models, engines) = (Vec::new(), Vec::new());
         Ok(Self { program, data, parameters, isa, timer, models, engines, report })
     }

@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 
 /// How long each sample of a time takes, at least.
 const SAMPLE: Duration = Duration::from_micros(500);
-/// When no further round begins, unless there are too few.
-const BUDGET: Duration = Duration::from_secs(2);
 /// Fewer samples have no quarters to speak of.
 const ROUNDS: u32 = 11;
 /// Those of what is so slow that little can disturb it.
@@ -99,6 +97,8 @@ impl Series {
 pub(super) struct Timer<'a> {
     pub(super) program: &'a Program,
     pub(super) data: &'a Labelled,
+    /// When no further round begins, unless there are too few.
+    pub(super) budget: Duration,
 }
 
 impl Timer<'_> {
@@ -125,7 +125,7 @@ impl Timer<'_> {
         let series = jobs.iter().map(|job| self.series(&mut *engines[job.engine], *job));
         let mut series: Vec<Series> = series.collect();
         for round in 0..rounds {
-            let late = begin.elapsed() >= BUDGET;
+            let late = begin.elapsed() >= self.budget;
             if late && series.iter().all(Series::has_enough) {
                 break;
             }

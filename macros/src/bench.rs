@@ -43,18 +43,11 @@ pub(crate) fn expand(
     report: &mut Report,
 ) -> Result<TokenStream> {
     let microcnn = crate_path(input)?;
-    let mut suites = Vec::new();
-    if input.is_empty() {
-        return Err(Report::fatal(
-            input.span(),
-            "no network",
-            "write the name of one that `network!` made: `bench_network!(LeNet5)`",
-        ));
-    }
-    while !input.is_empty() {
-        suites.push(suite(input, &microcnn, networks, report)?);
+    let mut suites = vec![suite(input, &microcnn, networks, report)?];
+    while input.peek(Token![;]) {
+        input.parse::<Token![;]>()?;
         if !input.is_empty() {
-            input.parse::<Token![;]>()?;
+            suites.push(suite(input, &microcnn, networks, report)?);
         }
     }
     let suites = suites.iter().map(|suite| suite.code(&microcnn));
@@ -77,7 +70,7 @@ fn suite(
     networks: &mut Vec<Path>,
     report: &mut Report,
 ) -> Result<Suite> {
-    let network = options::network(input, networks)?;
+    let network = OPTIONS.network(input, networks)?;
     let (mut precisions, mut algorithms) = (None, None);
     let (mut isas, mut batches, mut value) = (None, None, None);
     OPTIONS.read(input, report, |name, key, input, report| {

@@ -1,6 +1,6 @@
 //! `cli!`: text → a network and two options → a `main` for the program.
 
-use crate::options::{self, Options, PRECISIONS, absolute, known, precisions, spoken};
+use crate::options::{Options, PRECISIONS, absolute, known, precisions, spoken};
 use crate::parse::crate_path;
 use crate::report::{Place, Report, nearest};
 use proc_macro2::{Span, TokenStream};
@@ -22,11 +22,7 @@ pub(crate) fn expand(
     report: &mut Report,
 ) -> Result<TokenStream> {
     let microcnn = crate_path(input)?;
-    if input.is_empty() {
-        let help = "write the name of one that `network!` made: `cli!(MyNetwork)`";
-        return Err(Report::fatal(input.span(), "no network", help));
-    }
-    let network = options::network(input, networks)?;
+    let network = OPTIONS.network(input, networks)?;
     let (mut types, mut pictures) = (None, None);
     OPTIONS.read(input, report, |name, key, input, report| {
         match name {

@@ -9,20 +9,6 @@ use syn::{Ident, Path, Token, Type};
 /// Names that need no `use`.
 pub(crate) const PRECISIONS: &[&str] = &["f32", "i8", "W4A8", "I4", "W2A8"];
 
-/// The path of a network, which is noted.
-pub(crate) fn network(input: ParseStream<'_>, networks: &mut Vec<Path>) -> Result<Path> {
-    let network: Path = input.call(Path::parse_mod_style)?;
-    networks.push(network.clone());
-    if input.peek(Token![<]) {
-        return Err(Report::fatal(
-            input.span(),
-            "a network is named without its precision",
-            "leave `<..>` out; `precisions = [..]` says which",
-        ));
-    }
-    Ok(network)
-}
-
 /// The options of a macro.
 pub(crate) struct Options {
     /// The macro's name.
@@ -34,6 +20,25 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The path of a network, which is noted.
+    pub(crate) fn network(&self, input: ParseStream<'_>, networks: &mut Vec<Path>) -> Result<Path> {
+        if input.is_empty() {
+            let help =
+                format!("write the name of one that `network!` made: `{}(MyNetwork)`", self.of);
+            return Err(Report::fatal(input.span(), "no network", &help));
+        }
+        let network: Path = input.call(Path::parse_mod_style)?;
+        networks.push(network.clone());
+        if input.peek(Token![<]) {
+            return Err(Report::fatal(
+                input.span(),
+                "a network is named without its precision",
+                "leave `<..>` out; `precisions = [..]` says which",
+            ));
+        }
+        Ok(network)
+    }
+
     /// What stands behind a network: `, name = value` and so on. `take` reads a value.
     pub(crate) fn read(
         &self,

@@ -7,7 +7,9 @@ mod algorithms;
 use algorithms::Algorithms;
 use microcnn::lenet::LeNet5;
 use microcnn::mnist::MNIST;
+use microcnn::network::{predict_slice_on, trace_slice_on, workspace};
 use microcnn::prelude::*;
+use microcnn::simd::{self, Isa};
 
 #[test]
 fn batches_give_what_single_images_give_bit_for_bit() {
@@ -36,6 +38,23 @@ fn what_lies_in_the_workspace_does_not_matter() {
         let again = network.predict_with(&image, &mut workspace);
         assert_eq!(again.as_slice(), alone.as_slice(), "on {byte:#x}");
     }
+}
+
+#[test]
+fn a_trace_ends_with_what_every_algorithm_predicts() {
+    struct Agree(Algorithms);
+    impl simd::Visitor for Agree {
+        fn visit<I: Isa>(&mut self, isa: I) {
+            let image: Vec<f32> =
+                (0..3 * 13 * 14).map(|at| (at * 31 % 101) as f32 / 101.0).collect();
+            let mut scores = vec![f32::NAN; Algorithms::<f32>::OUTPUT.iter().product()];
+            let mut workspace = workspace::<Algorithms>();
+            predict_slice_on(isa, &self.0, &image[..], &mut scores, &mut workspace);
+            let trace = trace_slice_on(isa, &self.0, &image);
+            assert_eq!(trace.last().expect("there are layers").values, scores, "{}", I::NAME);
+        }
+    }
+    simd::each_supported(&mut Agree(Algorithms::random(3)));
 }
 
 #[test]

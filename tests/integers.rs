@@ -2,7 +2,7 @@
 //! layer, in any batch and after a file, whatever the weights are. `Naive` in plain Rust says which.
 
 use microcnn::conv::{Convolve, Im2col, Naive};
-use microcnn::network::{predict_slice_on, workspace};
+use microcnn::network::{predict_slice_on, trace_slice_on, workspace};
 use microcnn::prelude::*;
 use microcnn::quant::{Edge, Grid, IntegerLayer, IntegerRequest, Integers, is_table};
 use microcnn::simd::{self, Isa, Scalar};
@@ -140,6 +140,22 @@ impl<N: Network> simd::Visitor for EachIsa<'_, N> {
     }
 }
 
+/// The same, but each layer by itself.
+struct LayerByLayer<'a, N>(EachIsa<'a, N>);
+
+impl<N: Network> simd::Visitor for LayerByLayer<'_, N> {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        let EachIsa { network, images, wanted, what } = self.0;
+        for (image, wanted) in images.chunks_exact(PIXELS).zip(wanted.chunks_exact(10)) {
+            let image: Vec<f32> = image.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+            let trace = trace_slice_on(isa, network, &image);
+            let last = &trace.last().unwrap().values;
+            let found: Vec<_> = last.iter().map(|value| value.to_bits()).collect();
+            assert_eq!(found, wanted, "layer by layer, {what} on {}", I::NAME);
+        }
+    }
+}
+
 /// A network with extreme parameters and what it answers.
 struct Case<P: Precision>
 where
@@ -228,14 +244,6 @@ fn same_bits_unfolded() {
 fn same_bits_layer_by_layer() {
     let images = &images()[..];
     for Case { network, wanted, what } in &cases::<W4A8>(images) {
-        for (image, wanted) in images.chunks_exact(PIXELS).zip(wanted.chunks_exact(10)) {
-            let image = Tensor::<f32, 1, 1, 67, 95>::from_fn(|[_, _, y, x]| {
-                f32::from(image[y * 95 + x]) / 255.0
-            });
-            let trace = network.trace(&image);
-            let last = &trace.last().unwrap().values;
-            let found: Vec<_> = last.iter().map(|value| value.to_bits()).collect();
-            assert_eq!(found, wanted, "{what}");
-        }
+        simd::each_supported(&mut LayerByLayer(EachIsa { network, images, wanted, what }));
     }
 }

@@ -756,7 +756,8 @@ fn a_reader_that_leaves_is_no_failure() {
 #[test]
 fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
     let page = file("bench.html", "");
-    let arguments = ["bench", "--limit", "40", "--precision", "f32,i4", "--html", &page, "--json"];
+    let mut arguments = vec!["bench", "--limit", "40", "--precision", "f32,i4", "--seconds", "0.2"];
+    arguments.extend(["--html", &page, "--json"]);
     let report = json(&arguments);
     assert_eq!(report["images"], 40);
     assert_eq!(report["error_images"], 40);
@@ -826,7 +827,8 @@ fn bench_measures_each_precision_layer_algorithm_and_instruction_set() {
 
 #[test]
 fn bench_prints_four_tables() {
-    let text = succeed(&["bench", "--limit", "10", "--precision", "f32", "--algorithm", "Direct"]);
+    let arguments = ["--precision", "f32", "--algorithm", "Direct", "--seconds", "0"];
+    let text = succeed(&[["bench", "--limit", "10"].as_slice(), &arguments].concat());
     let tables = ["Precisions", "Time of each layer", "Convolution algorithms", "Instruction sets"];
     for title in tables {
         assert!(text.lines().any(|line| line.starts_with(title)), "no {title} in:\n{text}");
@@ -838,12 +840,20 @@ fn bench_prints_four_tables() {
 
 #[test]
 fn bench_tells_two_algorithms_of_one_precision_apart() {
-    let arguments = ["--limit", "10", "--precision", "f32", "--algorithm", "auto,direct"];
-    let text = succeed(&[["bench"].as_slice(), &arguments].concat());
+    let arguments = ["--precision", "f32", "--algorithm", "auto,direct", "--seconds", "0"];
+    let text = succeed(&[["bench", "--limit", "10"].as_slice(), &arguments].concat());
     for title in ["Instruction sets, f32", "Instruction sets, f32 Direct"] {
         assert_eq!(text.lines().filter(|line| *line == title).count(), 1, "{text}");
     }
     assert!(text.lines().any(|line| line.starts_with("f32 Direct ")), "{text}");
+}
+
+#[test]
+fn bench_wants_a_number_of_seconds() {
+    for wrong in ["-1", "NaN", "1e30", "long", ""] {
+        let message = fail(2, &["bench", "--seconds", wrong]);
+        assert!(message.contains("'--seconds <S>': a number of seconds is wanted"), "{message}");
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A network that runs fused gives what its layers give one by one, bit for bit: every activation
 //! function, with the pools that a convolution takes over and those that it does not, in every kind of
-//! convolution.
+//! convolution. (`tests/batch.rs` says the same of a network of every algorithm.)
 
-use microcnn::lenet::LeNet5;
+use microcnn::network::{predict_slice_on, trace_slice_on, workspace};
 use microcnn::prelude::*;
+use microcnn::simd::{Isa, Visitor, each_supported};
 
 network! {
     struct Activations: [3, 33, 31] -> [11] {
@@ -47,28 +48,43 @@ network! {
     }
 }
 
-/// Compares a network's two ways on some images, under one algorithm after the other.
-macro_rules! agree {
-    ($network:expr, $C:literal, $H:literal, $W:literal: $($Algorithm:ident),+) => {$(
-        let network = $network.clone().with_algorithm::<$Algorithm>();
-        for seed in 0..20_usize {
-            let image = Tensor::<f32, 1, $C, $H, $W>::from_fn(|[_, c, h, w]| {
-                ((seed * 7 + c * 31 + h * 17 + w * 13) % 101) as f32 / 50.0 - 1.0
-            });
-            let trace = network.trace(&image);
-            let written = &trace.last().expect("there are layers").values;
-            let same = network.predict(&image).as_slice() == &written[..];
-            assert!(same, "{}, image {seed}", stringify!($Algorithm));
+/// Images of any values.
+fn images<N: Network>() -> impl Iterator<Item = Vec<f32>> {
+    let [channels, height, width] = N::INPUT;
+    (0..20).map(move |seed| {
+        let value = |at: usize| {
+            let (c, h, w) = (at / width / height, at / width % height, at % width);
+            ((seed * 7 + c * 31 + h * 17 + w * 13) % 101) as f32 / 50.0 - 1.0
+        };
+        (0..channels * height * width).map(value).collect()
+    })
+}
+
+/// Compares a network's two ways on an instruction set.
+struct Agree<'a, N>(&'a N);
+
+impl<N: Network> Visitor for Agree<'_, N> {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        if I::NAME != I::Floats::NAME {
+            return; // It runs the code of another one.
         }
-    )+};
+        let isa = isa.floats();
+        let mut scores = vec![f32::NAN; N::OUTPUT.iter().product()];
+        let mut workspace = workspace::<N>();
+        for (number, image) in images::<N>().enumerate() {
+            let trace = trace_slice_on(isa, self.0, &image);
+            let written = &trace.last().expect("there are layers").values;
+            predict_slice_on(isa, self.0, &image[..], &mut scores, &mut workspace);
+            let algorithms = N::ALGORITHMS;
+            assert!(scores == *written, "image {number} on {}, {algorithms:?}", I::NAME);
+        }
+    }
 }
 
 #[test]
 fn a_network_predicts_what_its_trace_ends_with() {
     let network = Activations::<f32>::random(5);
-    agree!(network, 3, 33, 31: Naive, Im2col, Direct, Winograd, Fft, Auto);
+    each_supported(&mut Agree(&network));
     let network = Pools::<f32>::random(6);
-    agree!(network, 1, 40, 39: Im2col, Winograd, Auto);
-    let network = LeNet5::pretrained();
-    agree!(network, 1, 28, 28: Auto, Winograd);
+    each_supported(&mut Agree(&network));
 }

@@ -5,8 +5,8 @@ use crate::quant::to_steps;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 /// A value for each lane, written out: a loop or `from_fn` may stay a call that takes the lanes through
-/// memory.
-#[inline(always)]
+/// memory. Builds for debugging call it, as sixteen copies of everything make seven times the code there.
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn each<T>(of: impl Fn(usize) -> T) -> [T; 16] {
     [
         of(0),

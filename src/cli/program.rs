@@ -203,7 +203,7 @@ pub(crate) trait Engine {
     fn predict(&mut self, images: &[u8], scores: &mut [f32]);
     /// Each layer's result.
     fn trace(&self, image: &[f32]) -> Vec<LayerTrace>;
-    /// Each layer's time, of an engine that can run them one by one.
+    /// Each layer's time, of floats: integers would be compiled for each instruction set once more.
     fn profile(&self, image: &[f32]) -> Option<Vec<LayerTime>>;
     /// Bytes that the parameters take.
     fn weight_bytes(&self) -> usize;
@@ -237,11 +237,11 @@ impl<N: Network> Engine for Loaded<N> {
     }
 
     fn trace(&self, image: &[f32]) -> Vec<LayerTrace> {
-        network::trace_slice(&self.network, image)
+        network::trace_slice_once(&self.network, image)
     }
 
     fn profile(&self, image: &[f32]) -> Option<Vec<LayerTime>> {
-        Some(network::profile_slice(&self.network, image))
+        if N::Precision::FLOAT { Some(network::profile_slice(&self.network, image)) } else { None }
     }
 
     fn weight_bytes(&self) -> usize {
@@ -332,7 +332,7 @@ impl<N: Network, Like: Network> Engine for Plain<N, Like> {
     }
 
     fn trace(&self, image: &[f32]) -> Vec<LayerTrace> {
-        network::trace_slice(&self.like, image)
+        network::trace_slice_once(&self.like, image)
     }
 
     fn profile(&self, _: &[f32]) -> Option<Vec<LayerTime>> {

@@ -7,6 +7,8 @@ mod stages;
 mod summary;
 mod workspace;
 
+#[cfg(feature = "alloc")]
+pub(crate) use observe::trace_slice_once;
 #[cfg(feature = "std")]
 pub use observe::{LayerTime, PROFILE_RUNS, profile, profile_slice};
 #[cfg(feature = "alloc")]

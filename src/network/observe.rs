@@ -2,8 +2,9 @@
 
 use super::{LayerInfo, Network, Observer};
 use crate::map::Map;
+use crate::precision::Arithmetic;
 use crate::shape::volume;
-use crate::simd::{self, Block, Isa, Kernel};
+use crate::simd::{self, Block, Isa, Kernel, Scalar};
 use crate::tensor::Tensor;
 use alloc::{vec, vec::Vec};
 use bytemuck::Pod;
@@ -68,6 +69,19 @@ pub fn trace_slice_on<I: Isa, Net: Network>(
     let mut traces = Vec::new();
     observe_slice_on(isa, network, image, &mut Watch::Values(Net::LAYERS.iter(), &mut traces));
     traces
+}
+
+/// [`trace_slice`] for comparisons, where integers, which are the same on every instruction set, had
+/// better be compiled once than be fast.
+///
+/// # Panics
+/// As [`trace_slice`].
+pub(crate) fn trace_slice_once<Net: Network>(network: &Net, image: &[f32]) -> Vec<LayerTrace> {
+    if Net::Precision::FLOAT {
+        trace_slice(network, image)
+    } else {
+        trace_slice_on(Scalar, network, image)
+    }
 }
 
 /// The time of every layer, each run by itself with nothing fused: the median of

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::layers::{Activation, ConvSpec};
 use crate::map::Map;
-use crate::network::{Network, Observer, observe_slice, trace_slice};
+use crate::network::{Network, Observer, observe_slice, trace_slice_once};
 use crate::shape::volume;
 use crate::weights::{LoadError, LoadErrorKind, Parameter, Sink, Source};
 use alloc::{format, string::String, vec, vec::Vec};
@@ -52,7 +52,8 @@ pub fn quantize_report<N: Network, M: Network>(
     let (quantized, mut quantizer) = convert::<N, M>(network, calibration, options)?;
     let seen = &quantizer.seen;
     for image in &seen.samples {
-        let (wanted, found) = (trace_slice(network, image), trace_slice(&quantized, image));
+        let (wanted, found) =
+            (trace_slice_once(network, image), trace_slice_once(&quantized, image));
         let rows = quantizer.reports.iter_mut().zip(wanted.iter().zip(&found));
         for ((report, power), (wanted, found)) in rows {
             for (&wanted, &found) in wanted.values.iter().zip(&found.values) {

@@ -325,7 +325,7 @@ mod tests {
     use crate::prelude::*;
 
     crate::network! {
-        struct Tiny: [1, 6, 6] -> [2] {
+        pub(super) struct Tiny: [1, 6, 6] -> [2] {
             conv: Conv2d<3, 3>, ReLU,
             MaxPool2d<2>, Flatten,
             fc: Linear<2>,

@@ -96,8 +96,8 @@ impl Sink for Kinds {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::Tiny;
     use super::*;
-    use crate::lenet::LeNet5;
 
     #[test]
     fn the_comparison_fails_where_it_should() {
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn integers_are_compared_exactly_and_floats_within_a_thousandth() {
         use crate::prelude::*;
-        let network = LeNet5::<f32>::pretrained();
+        let network = Tiny::<f32>::random(1);
         let calibration = crate::bench::calibration(&network);
         let floats = oracle(network.clone().with_algorithm::<Naive>());
         assert!((1e-5..1e-3).contains(&floats.tolerance), "{}", floats.tolerance);

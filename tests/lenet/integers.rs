@@ -3,14 +3,14 @@
 use microcnn::conv::{Convolve, Direct, Im2col, Naive};
 use microcnn::lenet::LeNet5;
 use microcnn::mnist::{MNIST, MNISTLabels};
-use microcnn::network::{Network, predict_slice_on, workspace};
+use microcnn::network::{Network, predict_slice_on, trace_slice_on, workspace};
 use microcnn::prelude::*;
 use microcnn::quant::RangeMethod;
 use microcnn::simd::Scalar;
 use microcnn::weights::{from_safetensors, to_safetensors};
 
 struct Digits {
-    images: Vec<f32>,
+    images: MNIST,
     labels: Vec<usize>,
     calibration: MNIST,
     /// What the network in floats says.
@@ -19,22 +19,15 @@ struct Digits {
 
 const BATCH: usize = 100;
 
-fn answers<P: Precision, A: Convolve<P>>(net: &LeNet5<P, A>, images: &[f32]) -> Vec<usize> {
-    let batches = images.chunks_exact(784 * BATCH);
-    batches
-        .flat_map(|batch| {
-            let batch = Tensor::<f32, BATCH, 1, 28, 28>::from_slice(batch).unwrap();
-            net.predict(batch).argmax()
-        })
-        .collect()
+fn answers<P: Precision, A: Convolve<P>>(net: &LeNet5<P, A>, images: &MNIST) -> Vec<usize> {
+    let batches = (0..images.len() / BATCH).map(|at| images.batch::<BATCH>(at * BATCH));
+    batches.flat_map(|batch| net.predict_u8(batch).argmax()).collect()
 }
 
 impl Digits {
     fn new(net: &LeNet5) -> Self {
-        let test = MNIST::new("data/t10k-images-idx3-ubyte.gz").unwrap();
+        let images = MNIST::new("data/t10k-images-idx3-ubyte.gz").unwrap();
         let labels = MNISTLabels::new("data/t10k-labels-idx1-ubyte.gz").unwrap();
-        let images: Vec<f32> =
-            (0..test.len()).flat_map(|i| test.image(i).as_slice().to_vec()).collect();
         let wanted = answers(net, &images);
         let labels = (0..labels.len()).map(|i| labels.at(i)).collect();
         let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
@@ -92,12 +85,11 @@ fn accuracy_with_the_reference_weights() {
     assert!(drop <= 50, "by Kullback and Leibler's measure: drop of {drop}");
 }
 
-/// Without an instruction set: what needs none is not compiled for each.
-fn plainly<N: Network>(net: &N, images: &Tensor<f32, 16, 1, 28, 28>) -> Tensor<f32, 16, 10, 1, 1> {
-    let mut scores = Tensor::zeros();
-    let mut workspace = workspace::<N>();
-    let (images, places) = (images.as_slice(), scores.as_mut_slice());
-    predict_slice_on(Scalar, net, images, places, &mut workspace);
+/// Real values on no instruction set: kernels for each, and for real values and pixels, are as many
+/// networks to compile, and `tests/integers.rs` and `tests/batch.rs` have small ones.
+fn plainly<N: Network>(net: &N, images: &[f32]) -> Vec<f32> {
+    let mut scores = vec![f32::NAN; images.len() / 784 * 10];
+    predict_slice_on(Scalar, net, images, &mut scores, &mut workspace::<N>());
     scores
 }
 
@@ -110,17 +102,21 @@ where
     let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
     let images = (0..20).map(|i| calibration.image(i));
     let net = LeNet5::pretrained().quantize::<P>(images).unwrap();
-    let batch =
-        Tensor::<f32, 16, 1, 28, 28>::from_fn(|[n, _, h, w]| calibration.image(n)[[0, 0, h, w]]);
-    let pixels =
-        Tensor::<u8, 16, 1, 28, 28>::from_fn(|[n, _, h, w]| calibration.at(n)[[0, 0, h, w]]);
-    let wanted = net.predict(&batch);
-    assert_eq!(wanted, net.predict_u8(&pixels));
-    assert_eq!(wanted, plainly(&net.clone().with_algorithm::<Naive>(), &batch));
-    assert_eq!(wanted, net.clone().with_algorithm::<Direct>().predict(&batch));
+    let pixels = calibration.batch::<16>(0);
+    let batch = pixels.map(|pixel| f32::from(pixel) / 255.0);
+    let wanted = net.predict_u8(pixels);
+    assert_eq!(wanted.as_slice(), plainly(&net, batch.as_slice()));
+    assert_eq!(
+        wanted.as_slice(),
+        plainly(&net.clone().with_algorithm::<Naive>(), batch.as_slice())
+    );
+    assert_eq!(
+        wanted.as_slice(),
+        plainly(&net.clone().with_algorithm::<Direct>(), batch.as_slice())
+    );
     for (n, image) in batch.images().enumerate() {
-        assert_eq!(net.predict(image).as_slice(), wanted.image(n).as_slice());
-        let trace = net.trace(image);
+        assert_eq!(net.predict_u8(calibration.at(n)).as_slice(), wanted.image(n).as_slice());
+        let trace = trace_slice_on(Scalar, &net, image.as_slice());
         assert_eq!(trace.last().unwrap().values, wanted.image(n).as_slice());
         let floats = LeNet5::pretrained().trace(image);
         let negative = |values: &[f32]| values.iter().any(|x| *x < 0.0);
@@ -128,7 +124,7 @@ where
     }
     let file = to_safetensors(&net);
     let loaded: LeNet5<P> = from_safetensors(&file).unwrap();
-    assert_eq!(wanted, loaded.predict(&batch));
+    assert_eq!(wanted, loaded.predict_u8(pixels));
     assert_eq!(to_safetensors(&loaded), file);
     assert!(from_safetensors::<LeNet5>(&file).is_err());
 }
@@ -152,9 +148,9 @@ fn same_bits_unfolded() {
         let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
         let images = (0..20).map(|i| calibration.image(i));
         let net = LeNet5::pretrained().quantize::<P>(images).unwrap();
-        let batch = calibration.batch::<16>(0).map(|pixel| f32::from(pixel) / 255.0);
-        let wanted = net.predict(&batch);
-        assert_eq!(wanted, net.with_algorithm::<Im2col>().predict(&batch), "{}", P::NAME);
+        let pixels = calibration.batch::<16>(0);
+        let wanted = net.predict_u8(pixels);
+        assert_eq!(wanted, net.with_algorithm::<Im2col>().predict_u8(pixels), "{}", P::NAME);
     }
     check::<W4A8>();
     check::<W2A8>();
@@ -210,8 +206,8 @@ fn close(net: &LeNet5, images: &[Tensor<f32, 1, 1, 28, 28>], most: f32) {
     let wanted = net.predict(image);
     let (i8, report) = net.quantize_report::<i8>(images, QuantizeOptions::default()).unwrap();
     let i4 = net.quantize::<I4>(images).unwrap();
-    for found in [i8.predict(image), i4.predict(image)] {
-        for (found, wanted) in found.as_slice().iter().zip(wanted.as_slice()) {
+    for found in [plainly(&i8, image.as_slice()), plainly(&i4, image.as_slice())] {
+        for (found, wanted) in found.iter().zip(wanted.as_slice()) {
             assert!((found - wanted).abs() <= most, "{found}, wanted {wanted}");
         }
     }
@@ -261,8 +257,9 @@ fn odd_calibration_images() {
             let options = QuantizeOptions::default().ranges(method);
             let i8 = net.quantize_with::<i8>(images, options).unwrap();
             let i4 = net.quantize_with::<I4>(images, &options).unwrap();
-            for output in [i8.predict(&constant), i4.predict(&constant)] {
-                assert!(output.as_slice().iter().all(|x| x.is_finite()));
+            let constant = constant.as_slice();
+            for output in [plainly(&i8, constant), plainly(&i4, constant)] {
+                assert!(output.iter().all(|x| x.is_finite()));
             }
         }
     }

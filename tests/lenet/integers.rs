@@ -93,15 +93,23 @@ fn plainly<N: Network>(net: &N, images: &[f32]) -> Vec<f32> {
     scores
 }
 
+/// Our weights, and the images of which the first twenty have quantized them.
+fn quantized<P: Precision>() -> (LeNet5<P>, MNIST)
+where
+    Auto: Convolve<P>,
+{
+    let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
+    let images = (0..20).map(|i| calibration.image(i));
+    (LeNet5::pretrained().quantize::<P>(images).unwrap(), calibration)
+}
+
 fn same_bits_everywhere<P: Precision>()
 where
     Auto: Convolve<P>,
     Naive: Convolve<P>,
     Direct: Convolve<P>,
 {
-    let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
-    let images = (0..20).map(|i| calibration.image(i));
-    let net = LeNet5::pretrained().quantize::<P>(images).unwrap();
+    let (net, calibration) = quantized::<P>();
     let pixels = calibration.batch::<16>(0);
     let batch = pixels.map(|pixel| f32::from(pixel) / 255.0);
     let wanted = net.predict_u8(pixels);
@@ -145,9 +153,7 @@ fn same_bits_unfolded() {
         Auto: Convolve<P>,
         Im2col: Convolve<P>,
     {
-        let calibration = MNIST::new("data/calibration-images-idx3-ubyte.gz").unwrap();
-        let images = (0..20).map(|i| calibration.image(i));
-        let net = LeNet5::pretrained().quantize::<P>(images).unwrap();
+        let (net, calibration) = quantized::<P>();
         let pixels = calibration.batch::<16>(0);
         let wanted = net.predict_u8(pixels);
         assert_eq!(wanted, net.with_algorithm::<Im2col>().predict_u8(pixels), "{}", P::NAME);

@@ -93,7 +93,11 @@ fn long_networks_expand_in_linear_time() {
         };
         (0..3).map(|_| run().0).min().unwrap()
     };
-    let (short, long) = (time(50), time(400));
-    println!("300 layers {short:?}, 2400 layers {long:?}");
-    assert!(long < 24 * short, "300 layers took {short:?}, 2400 layers {long:?}");
+    // A machine that is busy while one of them expands may say otherwise, but not each time.
+    let linear = (0..10).any(|_| {
+        let (short, long) = (time(50), time(400));
+        println!("300 layers {short:?}, 2400 layers {long:?}");
+        long < 16 * short
+    });
+    assert!(linear, "time grows with more than the number of layers");
 }

@@ -1,6 +1,7 @@
 //! What the machine can do at most: multiply-adds from registers, and bytes from its caches.
 
 use crate::simd::{Block, Isa, Kernel};
+use core::array;
 use std::hint::black_box;
 use std::time::Instant;
 use std::vec;
@@ -33,18 +34,21 @@ const RUNS: usize = 60;
 pub fn peak<I: Isa>(isa: I) -> Peak {
     let [near, far] = [NEAR, FAR].map(|bytes| vec![Block::ZERO; bytes / Block::BYTES]);
     let read = |blocks: &[Block]| {
-        let values: &[f32] = bytemuck::cast_slice(blocks);
-        let passes = READ / (values.len() * 4);
-        let bytes = passes * values.len() * 4;
-        bytes as f64 / best(|| black_box(isa.run(Read { values: black_box(values), passes })))
+        let values = black_box(bytemuck::cast_slice(blocks));
+        let passes = READ / size_of_val(values);
+        seconds(|| isa.run(Read { values, passes }))
     };
-    let macs = |lanes: usize| (STEPS * chains::<I>() * lanes) as f64;
-    Peak {
-        floats: macs(16) / best(|| black_box(isa.run(Floats))),
-        bytes: macs(64) / best(|| black_box(isa.run(Bytes))),
-        near: read(&near),
-        far: read(&far),
+    let mut best = [f64::MAX; 4];
+    for _ in 0..RUNS {
+        // They take turns: what slows the machine for a while then slows all four alike.
+        let run =
+            [seconds(|| isa.run(Floats)), seconds(|| isa.run(Bytes)), read(&near), read(&far)];
+        best = array::from_fn(|figure| f64::min(best[figure], run[figure]));
     }
+    let macs = |lanes: usize| (STEPS * chains::<I>() * lanes) as f64;
+    let work = [macs(16), macs(64), READ as f64, READ as f64];
+    let [floats, bytes, near, far] = array::from_fn(|figure| work[figure] / best[figure]);
+    Peak { floats, bytes, near, far }
 }
 
 /// Sums that don't wait for each other and fit in registers.
@@ -67,13 +71,10 @@ macro_rules! with_chains {
     };
 }
 
-fn best<R>(mut run: impl FnMut() -> R) -> f64 {
-    let time = |run: &mut dyn FnMut() -> R| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64()
-    };
-    (0..RUNS).map(|_| time(&mut run)).fold(f64::MAX, f64::min)
+fn seconds(run: impl FnOnce() -> f32) -> f64 {
+    let start = Instant::now();
+    black_box(run());
+    start.elapsed().as_secs_f64()
 }
 
 struct Floats;
@@ -178,14 +179,18 @@ mod tests {
         struct Each;
         impl Visitor for Each {
             fn visit<I: Isa>(&mut self, isa: I) {
-                let peak = peak(isa);
-                for figure in [peak.floats, peak.bytes, peak.near, peak.far] {
-                    assert!(figure.is_finite() && figure > 1e7, "{}: {peak:?}", I::NAME);
-                }
                 // Plain code of a test build waits for its calls, not for memory.
                 let plain = I::NAME == simd::Scalar::NAME;
-                assert!(plain || peak.near > 0.7 * peak.far, "{}: {peak:?}", I::NAME);
-                std::eprintln!("{:8} {peak:?}", I::NAME);
+                // A machine that is busy while one of them is measured may say otherwise, but not each time.
+                let right = (0..20).any(|_| {
+                    let peak = peak(isa);
+                    std::eprintln!("{:8} {peak:?}", I::NAME);
+                    for figure in [peak.floats, peak.bytes, peak.near, peak.far] {
+                        assert!(figure.is_finite() && figure > 1e7, "{}: {peak:?}", I::NAME);
+                    }
+                    plain || peak.near > 0.9 * peak.far
+                });
+                assert!(right, "{}: the first cache is slower", I::NAME);
             }
         }
         simd::each_supported(&mut Each);

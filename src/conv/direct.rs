@@ -1,11 +1,12 @@
 //! Direct convolution: the windows are read where they lie, nothing is unfolded.
 //!
 //! The feature map's channels are innermost, so a row of a window's taps with all their channels is one
-//! run of neighbouring values, and the inner product walks it from front to back; see `tile.rs`. A
+//! run of neighbouring values, and the inner product walks it from front to back; see `tile`. A
 //! padded layer reads a copy of its input with the padding around it, but for most depthwise ones.
 
 use super::layout::is_one_run;
-use super::tile::{self, Job, Plan, Planned, Windows};
+use super::tile::{self, Job, Plan, Planned};
+use super::windows::{self, Windows};
 use super::{
     Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, matrices,
     nibbles, pad, pairs, rows, words,
@@ -246,5 +247,5 @@ const fn copies(shape: &ConvShape) -> bool {
 
 /// Whether a layer's results go through its pool before they are stored.
 const fn pools(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
-    !shape.is_depthwise() && tile::pools(pool, activation)
+    !shape.is_depthwise() && windows::pools(pool, activation)
 }

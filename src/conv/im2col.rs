@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The panel is a part of the image that stays in the first-level cache; the product is that of
-//! `tile.rs`, over one long run. Padding is written into the panel. Where the windows lie in the
+//! `tile`, over one long run. Padding is written into the panel. Where the windows lie in the
 //! feature map as they would in the panel (a 1×1 convolution, a linear layer), the map is the panel.
 //!
 //! One channel to few output channels is the product of `rows.rs`, weights × panel, whose lanes are
@@ -18,7 +18,8 @@
 
 use super::layout::is_one_run;
 use super::rows::{self, Strides};
-use super::tile::{self, Job, Plan, Planned, Windows};
+use super::tile::{self, Job, Plan, Planned};
+use super::windows::{self, Windows};
 use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, LANES, WeightLayout};
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -355,7 +356,7 @@ const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {
 /// Whether a layer's results go through its pool before they are stored.
 const fn pools<P: Arithmetic>(shape: &ConvShape, pool: &PoolShape, activation: Activation) -> bool {
     supports(shape)
-        && tile::pools(pool, activation)
+        && windows::pools(pool, activation)
         && !in_place(shape, &WeightLayout::new(shape, P::GROUP))
 }
 

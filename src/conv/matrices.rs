@@ -1,4 +1,4 @@
-//! `tile.rs` for instruction sets that multiply two windows' inputs by two channels' weights at once: a
+//! `tile` for instruction sets that multiply two windows' inputs by two channels' weights at once: a
 //! block's weights are arranged for that once, not whenever they are multiplied.
 //!
 //! ```text
@@ -12,7 +12,8 @@
 //! the map's end.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{Job, Windows, starts};
+use super::tile::{Job, starts};
+use super::windows::Windows;
 use super::{LANES, WeightLayout};
 use crate::precision::integer::{Integer, part_factors};
 use crate::precision::{Arithmetic, Parameters};

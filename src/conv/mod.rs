@@ -35,6 +35,7 @@ mod pairs;
 mod rows;
 mod tile;
 pub(crate) mod together;
+mod windows;
 #[cfg(feature = "alloc")]
 mod winograd;
 pub(crate) mod words;

@@ -1,6 +1,6 @@
 //! A copy of a feature map with its padding around it, so that kernels need not know of borders.
 
-use super::tile::padded;
+use super::windows::padded;
 use crate::precision::Arithmetic;
 use crate::shape::{ConvShape, volume};
 use crate::simd::Block;

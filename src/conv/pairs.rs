@@ -12,7 +12,8 @@
 //! are not computed anyway.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{Body, Plan, Planned, TILES, fits, padded, with_any_tile, with_column_tile};
+use super::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
+use super::windows::padded;
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::Arithmetic;

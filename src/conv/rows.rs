@@ -12,7 +12,8 @@
 
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{overlapping, padded};
+use super::tile::overlapping;
+use super::windows::padded;
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -163,7 +164,7 @@ const fn fits<I: Isa>([rows, vectors, outputs]: [usize; 3]) -> bool {
         || rows == 2 && sums == 2
 }
 
-/// The cheapest tile, by the measure of `tile.rs`; a pool takes two rows.
+/// The cheapest tile, by the measure of `tile`; a pool takes two rows.
 pub(super) const fn choose<I: Isa>(shape: &ConvShape, pool: bool) -> usize {
     let [outputs, height, width] = shape.output;
     let (mut best, mut best_cost) = (0, usize::MAX);

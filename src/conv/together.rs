@@ -8,7 +8,7 @@
 //!                        for each block b:  sum[i][b] += x · w[b]
 //! ```
 //!
-//! `tile.rs` deals the steps of one image's sums out to several, which are added at the end. Here they are
+//! `tile` deals the steps of one image's sums out to several, which are added at the end. Here they are
 //! dealt out alike, so that a result doesn't depend on the batch, bit for bit. Where registers don't hold
 //! these parts for all images, one part is summed after the other.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
@@ -78,7 +78,7 @@ impl<P: Arithmetic, I: Isa, L: ConvLayer, const TAIL: bool> Planned for Tiles<P,
     };
 }
 
-/// The cheapest tile for so many blocks, by the measure of `tile.rs`.
+/// The cheapest tile for so many blocks, by the measure of `tile`.
 const fn choose<I: Isa>(count: usize, parts: usize) -> Tile {
     let mut best = Tile { blocks: 1, parts, at_once: 1 };
     let (mut best_cost, mut blocks) = (usize::MAX, 1);

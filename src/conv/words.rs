@@ -1,4 +1,4 @@
-//! `tile.rs` for instruction sets that multiply bytes as 16-bit numbers: the map and a block's weights are
+//! `tile` for instruction sets that multiply bytes as 16-bit numbers: the map and a block's weights are
 //! widened once, not whenever they are multiplied.
 //!
 //! ```text
@@ -10,7 +10,8 @@
 //! ```
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{self, Job, Windows, largest, starts};
+use super::tile::{Job, largest, starts};
+use super::windows::{self, Windows};
 use super::{LANES, WeightLayout};
 use crate::precision::integer::{Integer, packed_factors};
 use crate::precision::{Arithmetic, Parameters};
@@ -36,7 +37,7 @@ pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape) -> bool {
 /// Blocks that widened inputs and weights take.
 pub(super) const fn blocks<P: Arithmetic>(shape: &ConvShape) -> usize {
     let layout = WeightLayout::new(shape, P::GROUP);
-    let [height, width] = tile::padded(shape);
+    let [height, width] = windows::padded(shape);
     let steps = layout.runs * pairs(&layout);
     Block::count::<u16>(words(shape.input[0] * height * width)) + Block::count::<Step>(steps)
 }

@@ -11,76 +11,24 @@
 //! Where a tile has too few sums to keep the multipliers busy, the steps are dealt out to several
 //! sums, which are added at the end.
 //!
-//! How many windows and blocks are best depends on the layer and on the registers; [`choose`] knows.
+//! How many windows and blocks are best depends on the layer and on the registers; `plan.rs` knows.
 //! Where a row of windows is not a multiple of the tile, the last tile moves back and computes some
 //! windows again, so that a layer needs one tile size and no remainders; blocks likewise.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
+mod plan;
+mod table;
+
+pub(super) use plan::{Plan, Planned, fits, full_blocks, splits};
+pub(super) use table::{Body, TILES, with_any_tile, with_column_tile};
+
+use super::windows::Windows;
 use super::{LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
-use crate::shape::{ConvShape, PoolShape};
 use crate::simd::Isa;
-
-/// Where the windows of a layer lie in the feature map that they are read from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Windows {
-    /// Rows and columns of windows.
-    pub(super) size: [usize; 2],
-    /// Values from a window to the one below and to the next.
-    pub(super) step: [usize; 2],
-    /// Runs of a window, down and across.
-    pub(super) runs: [usize; 2],
-    /// Values from a run to the one below and to the next.
-    pub(super) run_step: [usize; 2],
-    /// Values from a window's channels of one group to those of the next.
-    pub(super) group_step: usize,
-    /// Whether the results go through a 2×2 pool; then a tile has two rows.
-    pub(super) pool: bool,
-}
-
-impl Windows {
-    /// The windows of a layer whose padding is part of the map.
-    #[inline(always)]
-    pub(super) const fn new(shape: &ConvShape, layout: &WeightLayout, pool: bool) -> Self {
-        let [channels, ..] = shape.input;
-        let [height, width] = padded(shape);
-        let window = &shape.window;
-        let size = [shape.output[1], shape.output[2]];
-        let group_step = layout.inputs;
-        if window.taps() == 1 && window.stride[0] == 1 && window.stride[1] == 1 && !pool {
-            // Every pixel is a window: one long row, which is easier to divide.
-            let (size, step) = ([1, height * width], [0, channels]);
-            return Self { size, step, runs: [1, 1], run_step: [0, 0], group_step, pool };
-        }
-        let across = if layout.runs == window.taps() { window.kernel[1] } else { 1 };
-        Self {
-            size,
-            step: [window.stride[0] * width * channels, window.stride[1] * channels],
-            runs: [layout.runs / across, across],
-            run_step: [window.dilation[0] * width * channels, window.dilation[1] * channels],
-            group_step,
-            pool,
-        }
-    }
-}
-
-/// Whether a pool can be done before the results are stored: 2×2 without overlap or padding, after a
-/// function that preserves order.
-pub(super) const fn pools(pool: &PoolShape, activation: Activation) -> bool {
-    let window = &pool.window;
-    matches!(window.kernel, [2, 2])
-        && matches!(window.stride, [2, 2])
-        && matches!(window.padding, [0, 0, 0, 0])
-        && activation.is_monotone()
-}
-
-/// Height and width of a layer's input with its padding.
-#[inline(always)]
-pub(super) const fn padded(shape: &ConvShape) -> [usize; 2] {
-    let [top, bottom, left, right] = shape.window.padding;
-    [shape.input[1] + top + bottom, shape.input[2] + left + right]
-}
+use plan::split;
+use table::{Full, Tail, with_fixed_tile};
 
 /// A layer's inner products over one image.
 pub struct Job<'p, 'a, P: Arithmetic> {
@@ -94,61 +42,6 @@ pub struct Job<'p, 'a, P: Arithmetic> {
     pub(super) output: &'a mut [Output<P>],
 }
 
-/// The tiles for a layer: for its full blocks, and for its narrower last one.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    pub(super) full: usize,
-    pub(super) tail: usize,
-}
-
-impl Plan {
-    /// The fastest tiles for such windows.
-    #[inline(always)]
-    pub(super) const fn new<I: Isa>(windows: &Windows, layout: &WeightLayout) -> Self {
-        let full = full_blocks(layout);
-        let (full, tail) =
-            (choose::<I>(windows, full, LANES), choose::<I>(windows, 1, layout.tail));
-        Self { full: full.0, tail: tail.0 }
-    }
-
-    /// The tiles of a layer that has one window.
-    pub(super) const fn of_one_window<I: Isa>(layout: &WeightLayout) -> Self {
-        let (step, runs, run_step) = ([0, 0], [1, 1], [0, 0]);
-        let windows =
-            Windows { size: [1, 1], step, runs, run_step, group_step: layout.inputs, pool: false };
-        Self::new::<I>(&windows, layout)
-    }
-
-    /// What the fastest tiles take for each step, in eighths of a cycle.
-    #[inline(always)]
-    pub(super) const fn cost<I: Isa>(windows: &Windows, layout: &WeightLayout) -> usize {
-        let full = full_blocks(layout);
-        let tail = if layout.tail < LANES { choose::<I>(windows, 1, layout.tail).1 } else { 0 };
-        if full > 0 { choose::<I>(windows, full, LANES).1 + tail } else { tail }
-    }
-}
-
-/// A [`Plan`] that is known when the kernel is compiled, so that only its tiles are.
-pub(super) trait Planned {
-    const PLAN: Plan;
-}
-
-/// Blocks of sixteen lanes.
-#[inline(always)]
-pub(super) const fn full_blocks(layout: &WeightLayout) -> usize {
-    if layout.tail == LANES { layout.blocks } else { layout.blocks - 1 }
-}
-
-struct Full<T>(T);
-impl<T: Planned> Tile for Full<T> {
-    const INDEX: usize = T::PLAN.full;
-}
-
-struct Tail<T>(T);
-impl<T: Planned> Tile for Tail<T> {
-    const INDEX: usize = T::PLAN.tail;
-}
-
 /// Runs a layer with the tiles of a plan that is known when it is compiled.
 #[inline(always)]
 pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
@@ -160,12 +53,6 @@ pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: &mut J
     }
 }
 
-/// Compiles work for a plan's tile of one block.
-#[inline(always)]
-pub(super) fn with_column_tile<T: Planned, B: Body>(body: B) {
-    with_fixed_tile::<Tail<T>, _>(body);
-}
-
 /// Runs a layer with the tiles of any plan.
 pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, plan: Plan, job: &mut Job<'_, '_, P>) {
     if full_blocks(&job.layout) > 0 {
@@ -174,126 +61,6 @@ pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, plan: Plan, job: &mut Job<'
     if job.layout.tail < LANES {
         with_any_tile(plan.tail, Pass { isa, job, tail: true });
     }
-}
-
-/// Work that is compiled for a tile.
-pub(super) trait Body {
-    fn run<const COLUMNS: usize, const BLOCKS: usize>(self);
-}
-
-/// A tile that is known when the kernel is compiled.
-trait Tile {
-    const INDEX: usize;
-}
-
-macro_rules! tiles {
-    ($($index:literal: $columns:literal x $blocks:literal,)+) => {
-        /// Windows and blocks of each tile.
-        pub(super) const TILES: &[[usize; 2]] = &[$([$columns, $blocks]),+];
-
-        #[inline(always)]
-        fn with_fixed_tile<T: Tile, B: Body>(body: B) {
-            match T::INDEX {
-                $($index => body.run::<$columns, $blocks>(),)+
-                _ => unreachable!("a plan names a tile of the table"),
-            }
-        }
-
-        pub(super) fn with_any_tile<B: Body>(index: usize, body: B) {
-            match index {
-                $($index => body.run::<$columns, $blocks>(),)+
-                _ => unreachable!("a plan names a tile of the table"),
-            }
-        }
-    };
-}
-
-tiles! {
-    0: 1 x 1, 1: 1 x 2, 2: 1 x 3, 3: 1 x 4, 4: 1 x 5, 5: 1 x 6, 6: 1 x 7, 7: 1 x 8,
-    8: 2 x 1, 9: 2 x 2, 10: 2 x 4, 11: 2 x 8,
-    12: 3 x 1, 13: 3 x 2, 14: 3 x 4, 15: 3 x 8,
-    16: 4 x 1, 17: 4 x 2, 18: 4 x 4,
-    19: 5 x 1, 20: 5 x 2, 21: 5 x 4,
-    22: 6 x 1, 23: 6 x 2, 24: 6 x 4,
-    25: 7 x 1, 26: 7 x 2, 27: 8 x 1, 28: 8 x 2, 29: 10 x 1, 30: 10 x 2,
-    31: 12 x 1, 32: 12 x 2, 33: 14 x 1, 34: 14 x 2,
-    35: 16 x 1, 36: 20 x 1, 37: 24 x 1, 38: 28 x 1,
-}
-
-/// The cheapest tile for rows of so many windows and so many blocks of so many lanes, and what a row
-/// costs.
-///
-/// A step of a tile costs the multiply-adds, the loads or the wait for the sums of the step before,
-/// whichever is most; all in half cycles of a core that does two multiply-adds and two loads a cycle,
-/// with a latency of four. That is Zen 3 to 5, Intel's cores since Haswell and most of ARM's.
-const fn choose<I: Isa>(windows: &Windows, blocks: usize, lanes: usize) -> (usize, usize) {
-    let [_, columns] = windows.size;
-    let (mut best, mut best_cost) = (0, usize::MAX);
-    let mut index = 0;
-    while index < TILES.len() {
-        let [c, b] = TILES[index];
-        let sums = c * b;
-        // Steps are dealt out where there is one window only: a value must not depend on the tile,
-        // or a pool's input would differ from what is pooled.
-        let whole = if windows.pool {
-            c % 4 == 0 && c / 2 <= columns
-        } else {
-            c <= columns && (c > 1 || columns == 1)
-        };
-        if whole && (b <= blocks || b == 1) && fits::<I>(c, b) {
-            let chains = sums * split::<I>(c, b) * I::REGISTERS;
-            let products = sums * I::REGISTERS;
-            let loads = c + b * I::REGISTERS + 4 * spilled::<I>(c, b, lanes);
-            let waits = 8 * products / chains;
-            let step = max(max(products, loads), if chains < 8 { waits } else { 0 });
-            // An eighth of a cycle for the loop.
-            let tiles =
-                if windows.pool { (columns / 2).div_ceil(c / 4) } else { columns.div_ceil(c) };
-            let cost = tiles * blocks.div_ceil(b) * (4 * step + 1);
-            if cost < best_cost {
-                (best, best_cost) = (index, cost);
-            }
-        }
-        index += 1;
-    }
-    (best, best_cost)
-}
-
-#[inline(always)]
-const fn max(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
-}
-
-/// Whether the sums of so many windows in so many blocks stay in registers beside the weights and an
-/// input. The smallest tiles are for every machine.
-pub(super) const fn fits<I: Isa>(columns: usize, blocks: usize) -> bool {
-    (columns * blocks + blocks) * I::REGISTERS < I::VECTORS || columns <= 4 && blocks == 1
-}
-
-/// Registers that a tile lacks: their values are stored and loaded again at each step, and waited for.
-/// Of surplus lanes nothing is stored, so they take none.
-const fn spilled<I: Isa>(columns: usize, blocks: usize, lanes: usize) -> usize {
-    let taken = (columns * blocks + blocks) * (I::REGISTERS * lanes).div_ceil(LANES);
-    // An input and a product beside the sums and the weights.
-    if taken < I::VECTORS { 0 } else { taken + 2 - I::VECTORS }
-}
-
-/// Sums that the steps of a tile are dealt out to, if it has so few that it would wait for them.
-const fn split<I: Isa>(columns: usize, blocks: usize) -> usize {
-    // Four sums, a step's weights and an input; words take more for these.
-    if columns == 1 && blocks == 1 && 6 * I::REGISTERS <= I::VECTORS && !I::WORDS {
-        4
-    } else if columns == 1 && blocks < 4 && fits::<I>(2, blocks) {
-        2
-    } else {
-        1
-    }
-}
-
-/// The same for a tile of the table.
-pub(super) const fn splits<I: Isa>(tile: usize) -> usize {
-    let [columns, blocks] = TILES[tile];
-    split::<I>(columns, blocks)
 }
 
 /// All full blocks of a layer, or its narrower last one, over all windows.
@@ -557,6 +324,7 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
             }
         }
     }
+
     /// The weights of step `k` in each block.
     #[inline(always)]
     fn weights<P: Arithmetic<Element = E, Weight = W>, I: Isa>(

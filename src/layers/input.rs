@@ -8,6 +8,7 @@ use crate::simd::{Block, Isa, Kernel};
 #[cfg(feature = "alloc")]
 use crate::weights::{LoadError, Sink, Source};
 use core::any::TypeId;
+use core::array;
 
 /// What the network's input means in the precision of the first layer.
 #[derive(Clone, Debug, Default)]
@@ -88,18 +89,33 @@ impl<P: Precision, T: Pixel, const C: usize> Kernel for Read<'_, P, T, C> {
     }
 }
 
+/// Planes that are read side by side. Of more, each is read by itself: their lines would not stay in the first
+/// cache until all their values are taken.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Planes as pixels.
 #[inline(always)]
 fn interleave<T: Copy, U, const C: usize>(planes: &[T], pixels: &mut [U], value: impl Fn(T) -> U) {
     if C == 1 {
-        // A step of one keeps the loop below from becoming vectors.
+        // Neither of the loops below would become vectors.
         pixels.iter_mut().zip(planes).for_each(|(place, &element)| *place = value(element));
         return;
     }
     let len = planes.len() / C;
-    for (c, plane) in planes.chunks_exact(len).enumerate() {
-        for (place, &element) in pixels[c..].iter_mut().step_by(C).zip(plane) {
-            *place = value(element);
+    if C > SIDE_BY_SIDE {
+        for (c, plane) in planes.chunks_exact(len).enumerate() {
+            for (place, &element) in pixels[c..].iter_mut().step_by(C).zip(plane) {
+                *place = value(element);
+            }
+        }
+        return;
+    }
+    // Pixel by pixel, or the compiler would scatter each plane's values.
+    let planes: [&[T]; C] = array::from_fn(|c| &planes[c * len..][..len]);
+    let (pixels, _) = pixels.as_chunks_mut::<C>();
+    for (at, pixel) in pixels[..len].iter_mut().enumerate() {
+        for (place, plane) in pixel.iter_mut().zip(planes) {
+            *place = value(plane[at]);
         }
     }
 }
@@ -108,4 +124,32 @@ fn interleave<T: Copy, U, const C: usize>(planes: &[T], pixels: &mut [U], value:
 #[inline(always)]
 fn same<T: 'static, U: 'static>() -> bool {
     TypeId::of::<T>() == TypeId::of::<U>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::interleave;
+    use std::vec::Vec;
+
+    fn check<const C: usize>() {
+        for len in [1, 2, 5, 63, 97] {
+            let planes: Vec<u16> = (0..C * len).map(|at| at as u16).collect();
+            let mut pixels = vec![0; C * len];
+            interleave::<_, _, C>(&planes, &mut pixels, |value: u16| u32::from(value) + 1);
+            for (at, &value) in pixels.iter().enumerate() {
+                let (pixel, channel) = (at / C, at % C);
+                assert_eq!(value as usize, channel * len + pixel + 1, "{C} planes of {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn planes_become_pixels() {
+        check::<1>();
+        check::<2>();
+        check::<3>();
+        check::<4>();
+        check::<5>();
+        check::<7>();
+    }
 }

@@ -8,7 +8,7 @@ mod shapes;
 
 use microcnn::__private::*;
 use microcnn::bench::peak;
-use microcnn::conv::{AnyShape, Convolve, Direct, Fft, Im2col, Image, Naive, Winograd};
+use microcnn::conv::{AnyShape, Convolve, Direct, Fft, Im2col, Image, Naive, Pooling, Winograd};
 use microcnn::map::Map;
 use microcnn::precision::{Arithmetic, Loaded, Loading, Parameters};
 use microcnn::simd::{self, Isa, Kernel};
@@ -123,7 +123,8 @@ impl Spectra {
         let parameters = f32::parameters(shape, packed, ());
         let (activation, output_) = (Activation::ReLU, &mut output);
         let scratch = &mut [];
-        let image = Image { parameters, activation, pool: false, input, output: output_, scratch };
+        let image =
+            Image { parameters, activation, pool: Pooling::None, input, output: output_, scratch };
         <Naive as AnyShape<f32>>::run(isa, shape, image);
         output
     }
@@ -153,7 +154,8 @@ impl Kernel for SpectraTimes<'_> {
         for _ in 0..times {
             let parameters = Parameters { prepared, ..f32::parameters(shape, packed, ()) };
             let (activation, input) = (Activation::ReLU, black_box(bytemuck::cast_slice(input)));
-            let image = Image { parameters, activation, pool: false, input, output, scratch };
+            let image =
+                Image { parameters, activation, pool: Pooling::None, input, output, scratch };
             Fft::run(isa, shape, image);
         }
     }

@@ -8,8 +8,8 @@ use super::layout::is_one_run;
 use super::tile::{self, Job, Plan, Planned};
 use super::windows::{self, Windows};
 use super::{
-    Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout, bands, depthwise, matrices,
-    nibbles, pad, pairs, rows, words,
+    Algorithm, AnyShape, ConvKernel, Image, Kernels, Pooling, WeightLayout, bands, depthwise,
+    matrices, nibbles, pad, pairs, rows, words,
 };
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
@@ -38,7 +38,7 @@ impl<P: Arithmetic> Kernels<P> for Direct {
 struct Tiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
 
 impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> Planned for Tiles<P, I, L, E> {
-    const PLAN: Plan = plan::<P, I>(&L::SPEC.shape, E::POOL.is_some());
+    const PLAN: Plan = plan::<P, I>(&L::SPEC.shape, pooling::<P, L, E>());
 }
 
 impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTiles<P, I, L, E> {
@@ -48,7 +48,11 @@ impl<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue> rows::Planned for RowTile
 /// The tile of one layer whose lanes are positions of a row.
 struct RowTiles<P, I, L, E>(PhantomData<(P, I, L, E)>);
 
-const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: bool) -> Plan {
+const fn pooling<P: Arithmetic, L: ConvLayer, E: Epilogue>() -> Pooling {
+    Pooling::of(<Direct as ConvKernel<P, L>>::POOLS, E::POOL.is_some())
+}
+
+const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: Pooling) -> Plan {
     if shape.is_depthwise() {
         return depthwise::plan::<I>(shape);
     }
@@ -56,7 +60,7 @@ const fn plan<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: bool) -> Plan {
         return pairs::plan::<I>(shape);
     }
     let layout = WeightLayout::new(shape, P::GROUP);
-    Plan::new::<I>(&Windows::new(shape, &layout, pool), &layout)
+    Plan::new::<I>(&Windows::new(shape, &layout, pool.is_within()), &layout)
 }
 
 impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
@@ -91,7 +95,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             }
             return;
         }
-        if const { pairs::pay::<P, I>(&L::SPEC.shape, E::POOL.is_some()) } {
+        if const { pairs::pay::<P, I>(&L::SPEC.shape, pooling::<P, L, E>()) } {
             let job = in_pairs(shape, parameters, activation, input, output, scratch);
             pairs::run_planned::<I, Tiles<P, I, L, E>>(isa, job);
             return;
@@ -151,12 +155,14 @@ impl<P: Arithmetic> Kernel for Any<'_, '_, '_, P> {
     fn run<I: Isa>(self, isa: I) {
         let Self { shape, image } = self;
         let Image { parameters, activation, pool, input, output, scratch } = image;
+        let within = pool.is_within();
         if rows::pay::<P>(shape) {
             let (plane, scratch) = scratch.split_at_mut(rows::blocks::<P>(shape));
             let input = rows::copy::<P>(shape, input, plane, P::padding(parameters.channels));
-            let bands = I::SHUFFLES && bands::pay::<P>(shape, pool);
-            let tile = rows::choose::<I>(shape, pool);
+            let bands = I::SHUFFLES && bands::pay::<P>(shape, within);
+            let tile = rows::choose::<I>(shape, within);
             let (shape, strides) = (*shape, rows::Strides::of_copy::<P>(shape));
+            let pool = within;
             let job = rows::Job { shape, strides, parameters, activation, pool, input, output };
             if bands {
                 P::run_bands(isa, job, scratch);
@@ -183,7 +189,7 @@ impl<P: Arithmetic> Kernel for Any<'_, '_, '_, P> {
             return;
         }
         let layout = WeightLayout::new(shape, P::GROUP);
-        let windows = Windows::new(shape, &layout, pool);
+        let windows = Windows::new(shape, &layout, within);
         let mut job = Job { windows, layout, parameters, activation, input, output };
         if I::WORDS && words::pay::<P>(shape) {
             P::run_words(isa, &mut job, scratch);

@@ -20,7 +20,9 @@ use super::layout::is_one_run;
 use super::rows::{self, Strides};
 use super::tile::{self, Job, Plan, Planned};
 use super::windows::{self, Windows};
-use super::{Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, LANES, WeightLayout};
+use super::{
+    Algorithm, AnyShape, ConvKernel, Direct, Image, Kernels, LANES, Pooling, WeightLayout,
+};
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, PoolShape};
@@ -307,7 +309,7 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Im2col {
     ) {
         if const { supports(&L::SPEC.shape) } {
             let (shape, activation) = (&L::SPEC.shape, E::ACTIVATION);
-            let pool = E::POOL.is_some();
+            let pool = Pooling::of(<Self as ConvKernel<P, L>>::POOLS, E::POOL.is_some());
             let image = Image { parameters, activation, pool, input, output, scratch };
             let tiles = Tiles::<P, I, L, E> { isa, layer: PhantomData };
             if const { in_rows::<P>(&L::SPEC.shape) } {
@@ -334,7 +336,7 @@ impl<P: Arithmetic> AnyShape<P> for Im2col {
     }
 
     fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
-        let panel = Panel::new::<P>(shape, image.pool).fitted::<I>(shape);
+        let panel = Panel::new::<P>(shape, image.pool.is_within()).fitted::<I>(shape);
         let tiles = AnyTiles { isa, plan: panel.plan::<I>() };
         if in_rows::<P>(shape) {
             each_band(shape, image, tiles);
@@ -368,6 +370,7 @@ fn each_band<P: Arithmetic, M: Multiply<P>>(
     product: M,
 ) {
     let Image { parameters, activation, pool, input, output, scratch } = image;
+    let pool = pool.is_within();
     let [outputs, height, width] = shape.output;
     let band = Band::new::<P>(shape);
     let from = Strides::of_copy::<P>(shape);
@@ -415,6 +418,7 @@ fn each_panel<P: Arithmetic, M: Multiply<P>>(
     product: M,
 ) {
     let Image { parameters, activation, pool, input, output, scratch } = image;
+    let pool = pool.is_within();
     let Panel { layout, row, in_place, .. } = panel;
     let [outputs, height, width] = shape.output;
     let group_step = row / layout.groups;

@@ -164,6 +164,34 @@ pub trait AnyShape<P: Arithmetic>: Algorithm {
     fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>);
 }
 
+/// What becomes of a 2×2 pool that a layer's algorithm can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    /// There is none.
+    None,
+    /// The layer runs without it, and gives the values that it would have the largest of, bit for bit.
+    After,
+    /// It is part of the run.
+    Within,
+}
+
+impl Pooling {
+    /// What it is for a layer that can be run with its pool, and a run.
+    #[inline(always)]
+    const fn of(can: bool, run: bool) -> Self {
+        match (can, run) {
+            (_, true) => Self::Within,
+            (true, false) => Self::After,
+            (false, false) => Self::None,
+        }
+    }
+
+    #[inline(always)]
+    const fn is_within(self) -> bool {
+        matches!(self, Self::Within)
+    }
+}
+
 /// One image's way through a layer.
 pub struct Image<'p, 'a, P: Arithmetic> {
     /// The layer's packed parameters.
@@ -171,7 +199,7 @@ pub struct Image<'p, 'a, P: Arithmetic> {
     /// What is done with the results.
     pub activation: Activation,
     /// Whether a 2×2 pool follows that.
-    pub pool: bool,
+    pub pool: Pooling,
     /// The feature map that is read.
     pub input: &'a [P::Element],
     /// The feature map that is written.

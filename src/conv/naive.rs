@@ -1,6 +1,6 @@
 //! The definition: six loops. Every other kernel is tested against it.
 
-use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, WeightLayout};
+use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, Pooling, WeightLayout};
 use crate::layers::{ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
@@ -35,7 +35,8 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Naive {
         scratch: &mut [Block],
     ) {
         let activation = E::ACTIVATION;
-        let image = Image { parameters, activation, pool: false, input, output, scratch };
+        let pool = Pooling::None;
+        let image = Image { parameters, activation, pool, input, output, scratch };
         <Self as AnyShape<P>>::run(isa, &L::SPEC.shape, image);
     }
 }

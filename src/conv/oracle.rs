@@ -7,7 +7,7 @@ use crate::simd::{Block, Isa, Visitor, each_supported};
 use alloc::{vec, vec::Vec};
 #[cfg(target_arch = "aarch64")]
 use {
-    super::{AnyShape, Image, Naive},
+    super::{AnyShape, Image, Naive, Pooling},
     crate::layers::Activation,
     crate::precision::Precision,
     crate::precision::integer::{Ends, Integer, pack},
@@ -201,7 +201,7 @@ impl<P: Integer + Precision<Element = u8, Ends = Ends>> Levels<P> {
         let image = Image {
             parameters: P::parameters(&shape, &packed, ends),
             activation: Activation::Identity,
-            pool: false,
+            pool: Pooling::None,
             input: &input,
             output: &mut results,
             scratch: &mut [],

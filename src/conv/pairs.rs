@@ -3,10 +3,13 @@
 //!
 //! ```text
 //! pairs:   some rows of the padded map → (value of a window in the left half, in the right half)
-//! for each row of taps, for each step k of it:
-//!     w = weights of step k, each twice                    one load
-//!     for each pair c:  sum[c] += pair c at step k · w     one load that spreads two values
+//! for each row of taps, for each two steps k and l of it that lie a stride apart:
+//!     w, v = weights of both, each twice                          two loads
+//!     for each pair c:  p = pair c at step k                      one load that spreads two values
+//!                       sum[c] += p · w,  sum[c - 1] += p · v
 //! ```
+//!
+//! What a window reads at a step, the window before reads a stride further on: it is loaded once for both.
 //!
 //! In floats only, and where sixteen lanes are one register: of narrower ones, those without a channel
 //! are not computed anyway.
@@ -14,17 +17,18 @@
 
 use super::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
 use super::windows::padded;
-use super::{LANES, WeightLayout};
+use super::{LANES, Pooling, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::Arithmetic;
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
 
-/// Whether this pays for a layer on an instruction set.
+/// Whether this pays for a layer on an instruction set. With a pool it does not; nor may a layer that has one
+/// run here without it, since products are added in another order than `tile` adds them.
 #[inline(always)]
-pub(super) const fn pay<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: bool) -> bool {
-    I::REGISTERS == 1 && !pool && can::<P>(shape)
+pub(super) const fn pay<P: Arithmetic, I: Isa>(shape: &ConvShape, pool: Pooling) -> bool {
+    I::REGISTERS == 1 && matches!(pool, Pooling::None) && can::<P>(shape)
 }
 
 #[inline(always)]
@@ -111,7 +115,7 @@ pub(super) const fn plan<I: Isa>(shape: &ConvShape) -> Plan {
     while index < TILES.len() {
         let [columns, blocks] = TILES[index];
         if blocks == 1 && columns <= half(shape) && fits::<I>(columns, 1) {
-            // Loads of a step, or the wait for the step before.
+            // Loads of a step that is added alone, or the wait for the step before.
             let step = if columns < 8 { 9 } else { columns + 1 };
             let cost = half(shape).div_ceil(columns) * step;
             if cost < best_cost {
@@ -160,7 +164,8 @@ impl<I: Isa> Body for Pass<'_, '_, I> {
         let Job { shape, biases, weights, activation, input, output, scratch } = job;
         let ([outputs, rows, columns], window) = (shape.output, shape.window);
         let (half, sizes) = (half(&shape), Sizes::new(&shape));
-        let step = window.stride[1] * shape.input[0];
+        // Values from a window to the next.
+        let stride = window.stride[1] * shape.input[0];
         let (doubled, rest) = values_mut(scratch, sizes.scratch()).split_at_mut(sizes.weights);
         let (line, pairs) = rest.split_at_mut(sizes.line);
         let (pairs, _) = pairs.as_chunks_mut::<2>();
@@ -171,7 +176,7 @@ impl<I: Isa> Body for Pass<'_, '_, I> {
         for first in (0..rows).step_by(sizes.band) {
             for (row, pairs) in pairs.chunks_exact_mut(sizes.pairs).enumerate() {
                 pad(&shape, input, first * window.stride[0] + row, line);
-                let right = &line[(columns - half) * step..][..sizes.pairs];
+                let right = &line[(columns - half) * stride..][..sizes.pairs];
                 for ((pair, &left), &right) in pairs.iter_mut().zip(&*line).zip(right) {
                     *pair = [left, right];
                 }
@@ -182,14 +187,19 @@ impl<I: Isa> Body for Pass<'_, '_, I> {
                     let mut sums = [bias; COLUMNS];
                     for down in 0..window.kernel[0] {
                         let row = y * window.stride[0] + down * window.dilation[0];
-                        let from = row * sizes.pairs + x * step;
-                        let run = &pairs[from..][..(COLUMNS - 1) * step + sizes.steps];
+                        let from = row * sizes.pairs + x * stride;
+                        let run = &pairs[from..][..(COLUMNS - 1) * stride + sizes.steps];
                         let weights = &weights[down * sizes.steps..][..sizes.steps];
-                        for k in 0..sizes.steps {
-                            let weights = isa.load(&weights[k]);
-                            for c in 0..COLUMNS {
-                                let inputs = isa.alternate(&run[c * step + k]);
-                                sums[c] = isa.mul_add(inputs, weights, sums[c]);
+                        for from in (0..sizes.steps).step_by(2 * stride) {
+                            let end = sizes.steps.min(from + stride);
+                            // Those before this one have another step a stride further on.
+                            let alone = sizes.steps.saturating_sub(stride).clamp(from, end);
+                            for k in from..alone {
+                                let two = [&weights[k], &weights[k + stride]];
+                                add_two_steps(isa, &mut sums, &run[k..], stride, two);
+                            }
+                            for k in alone..end {
+                                add_step(isa, &mut sums, &run[k..], stride, &weights[k]);
                             }
                         }
                     }
@@ -204,6 +214,40 @@ impl<I: Isa> Body for Pass<'_, '_, I> {
                 }
             }
         }
+    }
+}
+
+/// Adds the products of a step, whose pairs lie a stride apart.
+#[inline(always)]
+fn add_step<I: Isa, const COLUMNS: usize>(
+    isa: I,
+    sums: &mut [I::F32; COLUMNS],
+    pairs: &[[f32; 2]],
+    stride: usize,
+    weights: &[f32; LANES],
+) {
+    let weights = isa.load(weights);
+    for c in 0..COLUMNS {
+        sums[c] = isa.mul_add(isa.alternate(&pairs[c * stride]), weights, sums[c]);
+    }
+}
+
+/// Adds the products of a step and of the one a stride further on: what a window has there is what the next
+/// one has at the first.
+#[inline(always)]
+fn add_two_steps<I: Isa, const COLUMNS: usize>(
+    isa: I,
+    sums: &mut [I::F32; COLUMNS],
+    pairs: &[[f32; 2]],
+    stride: usize,
+    weights: [&[f32; LANES]; 2],
+) {
+    let weights = [isa.load(weights[0]), isa.load(weights[1])];
+    let mut pair = isa.alternate(&pairs[0]);
+    for c in 0..COLUMNS {
+        sums[c] = isa.mul_add(pair, weights[0], sums[c]);
+        pair = isa.alternate(&pairs[(c + 1) * stride]);
+        sums[c] = isa.mul_add(pair, weights[1], sums[c]);
     }
 }
 

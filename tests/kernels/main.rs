@@ -7,7 +7,7 @@ mod isas;
 mod oracle;
 
 use geometry::Random;
-use microcnn::conv::{self, AnyShape, Convolve, Image, WeightLayout};
+use microcnn::conv::{self, AnyShape, Convolve, Image, Pooling, WeightLayout};
 use microcnn::layers::Activation;
 use microcnn::precision::{Arithmetic, Parameters};
 use microcnn::shape::{ConvShape, PoolShape, Window, volume};
@@ -48,14 +48,14 @@ impl Case {
     }
 
     /// Runs an algorithm in memory full of NaN, so that a value that it forgets is seen.
-    fn run<A: AnyShape<f32>, I: Isa>(&self, isa: I, pool: bool) -> Vec<f32> {
+    fn run<A: AnyShape<f32>, I: Isa>(&self, isa: I, pool: Pooling) -> Vec<f32> {
         let parameters = f32::parameters(&self.shape, &self.packed, ());
         let mut prepared = vec![Block([0xFF; Block::BYTES]); A::prepared(&self.shape)];
         A::prepare(&self.shape, parameters, &mut prepared);
         let parameters = Parameters { prepared: &prepared, ..parameters };
         let mut scratch = vec![Block([0xFF; Block::BYTES]); A::scratch(&self.shape)];
         let [outputs, height, width] = self.shape.output;
-        let factor = if pool { 2 } else { 1 };
+        let factor = if pool == Pooling::Within { 2 } else { 1 };
         let mut output = vec![f32::NAN; outputs * (height / factor) * (width / factor)];
         let image = Image {
             parameters,
@@ -127,26 +127,28 @@ impl<I: Isa> conv::Visitor<f32> for EachAlgorithm<'_, I> {
         let every = if A::NAME == "Fft" { 4 } else { 1 };
         let cases = self.cases.iter().filter(|case| A::supports(&case.shape));
         for case in cases.step_by(every) {
-            let output = case.run::<A, I>(self.isa, false);
-            let roundings = A::amplification(&case.shape);
-            for (at, (&found, expected)) in output.iter().zip(&case.expected).enumerate() {
-                if let Err(error) = expected.check(found, roundings) {
-                    let Case { shape, activation, .. } = case;
-                    panic!(
-                        "{} on {}, {shape:?}, {activation:?}, output {at}: {error}",
-                        A::NAME,
-                        I::NAME
-                    );
+            let Case { shape, activation, .. } = case;
+            let roundings = A::amplification(shape);
+            let check = |output: &[f32], pool: Pooling| {
+                for (at, (&found, expected)) in output.iter().zip(&case.expected).enumerate() {
+                    if let Err(error) = expected.check(found, roundings) {
+                        let (name, isa) = (A::NAME, I::NAME);
+                        panic!(
+                            "{name} on {isa}, {shape:?}, {activation:?}, {pool:?}, {at}: {error}"
+                        );
+                    }
                 }
-            }
+            };
+            check(&case.run::<A, I>(self.isa, Pooling::None), Pooling::None);
             ran += 1;
             if let Some(pool) =
                 case.pool().filter(|pool| A::pools(&case.shape, pool, case.activation))
             {
-                let Case { shape, activation, .. } = case;
-                let fused = case.run::<A, I>(self.isa, true);
+                let apart = case.run::<A, I>(self.isa, Pooling::After);
+                check(&apart, Pooling::After);
+                let fused = case.run::<A, I>(self.isa, Pooling::Within);
                 assert!(
-                    fused == oracle::pool(&pool, &output),
+                    fused == oracle::pool(&pool, &apart),
                     "{} on {}, pooled, {shape:?}, {activation:?}",
                     A::NAME,
                     I::NAME

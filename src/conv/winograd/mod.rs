@@ -273,6 +273,7 @@ impl AnyShape<f32> for Winograd {
     fn run<I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, f32>) {
         let plan = Plan::new(*shape);
         let Image { parameters, activation, pool, input, output, scratch } = image;
+        let pool = pool.is_within();
         let channels = parameters.channels;
         let end = End { channels, activation, pool: if pool { 2 } else { 1 }, output };
         let weights = values(parameters.prepared, plan.weights());

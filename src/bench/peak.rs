@@ -119,12 +119,16 @@ impl Kernel for Bytes {
 fn bytes<I: Isa, const CHAINS: usize>(isa: I) -> f32 {
     // Weights that change, or the compiler would multiply but once.
     let weights = black_box([[1; 64], [2; 64], [3; 64], [5; 64]]);
-    let inputs = black_box([[7; 4]; CHAINS]);
+    let (inputs, ahead) = (black_box([[7; 4]; CHAINS]), black_box([7; 16]));
     let mut sums = [isa.splat_i32(0); CHAINS];
     for step in 0..STEPS {
         let weights = isa.weights(isa.load_quads(&weights[step % 4]), 0, 0xFF, 0);
         for (sum, input) in sums.iter_mut().zip(inputs) {
-            *sum = isa.dot(*sum, isa.inputs(isa.splat_quad(input)), weights);
+            *sum = if I::AHEAD {
+                isa.dot_ahead::<0>(*sum, isa.load_ahead(&ahead), weights)
+            } else {
+                isa.dot(*sum, isa.inputs(isa.splat_quad(input)), weights)
+            };
         }
     }
     let mut floats = [isa.splat(0.0); CHAINS];

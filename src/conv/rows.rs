@@ -291,8 +291,8 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         sums
     }
 
-    /// Adds the products of a tile where the weights of four output channels are one load: each row of
-    /// inputs is loaded once, for all rows of windows that it is part of.
+    /// Adds the products of a tile where weights are spread from registers: each row of inputs is loaded once,
+    /// for all rows of windows that it is part of.
     #[inline(always)]
     fn tile_ahead<I: Isa, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
         &self,

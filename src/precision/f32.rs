@@ -41,6 +41,7 @@ impl Arithmetic for f32 {
     type Sums<I: Isa> = I::F32;
     type Inputs<I: Isa> = I::F32;
     type Weights<I: Isa> = I::F32;
+    type Ahead<I: Isa> = [I::F32; 4];
     /// The biases.
     type Channels<'a> = &'a [f32];
 
@@ -203,7 +204,7 @@ impl Arithmetic for f32 {
     }
 
     #[inline(always)]
-    fn spread_each_inputs<I: Isa>(isa: I, inputs: &[f32]) -> [I::F32; 4] {
+    fn load_ahead<I: Isa>(isa: I, inputs: &[f32]) -> [I::F32; 4] {
         isa.splat_each(inputs.first_chunk().expect("four steps take four inputs"))
     }
 
@@ -243,6 +244,16 @@ impl Arithmetic for f32 {
     #[inline(always)]
     fn add_products<I: Isa>(isa: I, sums: I::F32, inputs: I::F32, weights: I::F32) -> I::F32 {
         isa.mul_add(inputs, weights, sums)
+    }
+
+    #[inline(always)]
+    fn add_ahead<I: Isa, const STEP: usize>(
+        isa: I,
+        sums: I::F32,
+        inputs: [I::F32; 4],
+        weights: I::F32,
+    ) -> I::F32 {
+        isa.mul_add(inputs[STEP], weights, sums)
     }
 
     #[inline(always)]

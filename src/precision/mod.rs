@@ -105,6 +105,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     type Inputs<I: Isa>: Copy;
     /// The weights of a step in sixteen lanes.
     type Weights<I: Isa>: Copy;
+    /// The inputs of four steps, on an instruction set that loads them [ahead](Isa::AHEAD).
+    type Ahead<I: Isa>: Copy;
     /// What is known per output channel: the bias and, for integers, the scale.
     type Channels<'a>: Copy;
 
@@ -219,8 +221,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
 
     /// A step's inputs, the same in every lane. There are `GROUP`, or fewer at the end of a run.
     fn spread_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
-    /// The inputs of four neighbouring steps, each step's the same in every lane.
-    fn spread_each_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> [Self::Inputs<I>; 4];
+    /// The inputs of four neighbouring steps, for [`add_ahead`](Self::add_ahead).
+    fn load_ahead<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Ahead<I>;
     /// An input for each lane, of up to sixteen neighbours; the rest of the step is nothing.
     fn load_inputs<I: Isa>(isa: I, inputs: &[Self::Element]) -> Self::Inputs<I>;
     /// The `GROUP` neighbours from each of sixteen neighbouring inputs on, of `15 + GROUP`.
@@ -239,6 +241,14 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
         isa: I,
         sums: Self::Sums<I>,
         inputs: Self::Inputs<I>,
+        weights: Self::Weights<I>,
+    ) -> Self::Sums<I>;
+
+    /// Adds the products of one of these four steps, whose inputs are the same in every lane.
+    fn add_ahead<I: Isa, const STEP: usize>(
+        isa: I,
+        sums: Self::Sums<I>,
+        inputs: Self::Ahead<I>,
         weights: Self::Weights<I>,
     ) -> Self::Sums<I>;
 

@@ -314,6 +314,7 @@ impl Isa for Avx2 {
     type Inputs = [Integers; 2];
     /// The even and the odd bytes as 16-bit numbers.
     type Weights = [Integers; 2];
+    type Ahead = ();
 
     #[inline(always)]
     fn inputs(self, [low, high]: Integers) -> [Integers; 2] {

@@ -173,6 +173,7 @@ impl Isa for Avx512 {
     type Quads = __m512i;
     type Inputs = __m512i;
     type Weights = __m512i;
+    type Ahead = ();
 
     #[inline(always)]
     fn splat_i32(self, value: i32) -> __m512i {

@@ -44,6 +44,7 @@ impl Isa for AvxVnni {
 
     type Inputs = Integers;
     type Weights = Integers;
+    type Ahead = ();
 
     #[inline(always)]
     fn inputs(self, bytes: Integers) -> Integers {

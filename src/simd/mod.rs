@@ -70,7 +70,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Sixteen-lane sums that stay in registers beside a weight and an input vector.
     const TILE: usize = Self::VECTORS / Self::REGISTERS - 2;
     /// Whether an operation can take one of several neighbours that are loaded together and spread it
-    /// over all lanes, so that [`splat_each`](Self::splat_each) costs one load.
+    /// over all lanes, so that [`splat_each`](Self::splat_each) and, of bytes,
+    /// [`load_ahead`](Self::load_ahead) cost one load.
     const AHEAD: bool = false;
     /// Whether inputs that many channels share had better be [kept](Self::keep) in memory, since the
     /// registers are too few for them beside the sums.
@@ -171,6 +172,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     type Inputs: Copy;
     /// Sixteen lanes of four `i8`, ready to be multiplied.
     type Weights: Copy;
+    /// Four times four `u8`, ready to be multiplied, four of them in all lanes.
+    type Ahead: Copy;
 
     /// The same integer in every lane.
     fn splat_i32(self, value: i32) -> Self::I32;
@@ -192,17 +195,6 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     #[inline(always)]
     fn splat_pair(self, [a, b]: [u8; 2]) -> Self::Quads {
         self.splat_quad([a, b, a, b])
-    }
-    /// Four neighbours of four bytes, each in every lane of a vector.
-    #[inline(always)]
-    fn splat_each_quad(self, bytes: &[u8; 16]) -> [Self::Quads; 4] {
-        let (quads, _) = bytes.as_chunks();
-        [
-            self.splat_quad(quads[0]),
-            self.splat_quad(quads[1]),
-            self.splat_quad(quads[2]),
-            self.splat_quad(quads[3]),
-        ]
     }
     /// Sixteen neighbouring bytes, each in the lowest byte of a lane, with [`INPUT_OFFSET`],
     /// an input that comes to nothing, above.
@@ -278,6 +270,23 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Adds to each lane the four products of its bytes, where an input stands for its value less
     /// [`INPUT_OFFSET`]. Exact, without regard to overflow of the sum.
     fn dot(self, sums: Self::I32, inputs: Self::Inputs, weights: Self::Weights) -> Self::I32;
+    /// Sixteen neighbouring inputs for [`dot_ahead`](Self::dot_ahead). Only instruction sets that load
+    /// [`AHEAD`](Self::AHEAD) can.
+    #[inline(always)]
+    fn load_ahead(self, _: &[u8; 16]) -> Self::Ahead {
+        unreachable!("inputs are spread one by one");
+    }
+    /// [`dot`](Self::dot) with four of these inputs in every lane, those from `4 * PLACE` on. Only
+    /// instruction sets that load [`AHEAD`](Self::AHEAD) can.
+    #[inline(always)]
+    fn dot_ahead<const PLACE: usize>(
+        self,
+        _: Self::I32,
+        _: Self::Ahead,
+        _: Self::Weights,
+    ) -> Self::I32 {
+        unreachable!("inputs are spread one by one");
+    }
     /// Adds to each lane the two products of its 16-bit numbers. Only instruction sets that multiply
     /// [`WORDS`](Self::WORDS) can.
     #[inline(always)]

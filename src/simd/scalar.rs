@@ -149,6 +149,7 @@ impl Isa for Scalar {
     type Quads = [[u8; 4]; 16];
     type Inputs = [[u8; 4]; 16];
     type Weights = [[i8; 4]; 16];
+    type Ahead = ();
 
     #[inline(always)]
     fn splat_i32(self, value: i32) -> [i32; 16] {

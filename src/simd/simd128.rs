@@ -127,6 +127,7 @@ impl Isa for Simd128 {
     type Inputs = [Quad; 2];
     /// The even and the odd bytes as 16-bit numbers.
     type Weights = [Quad; 2];
+    type Ahead = ();
 
     #[inline(always)]
     fn splat_i32(self, value: i32) -> Quad {

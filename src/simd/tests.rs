@@ -51,6 +51,56 @@ impl Kernel for Products {
     }
 }
 
+/// Four bytes in all lanes: factors, inputs one by one, and inputs that are loaded together.
+struct Spread;
+
+impl Kernel for Spread {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let (inputs, lanes_weights) = (bytes::<16>(50), weights::<64>(51));
+        let weights = isa.weights(isa.load_quads(&lanes_weights), 0, 0xFF, 0);
+        let (quads, _) = inputs.as_chunks::<4>();
+        let wanted = |[a, b, c, d]: [u8; 4]| {
+            from_fn(|lane| {
+                let products = [a, b, c, d].into_iter().zip(&lanes_weights[4 * lane..]);
+                5 + lane as i32 + products.map(|(a, &b)| product(a, b)).sum::<i32>()
+            })
+        };
+        let check = |sums: I::I32, what: &str, inputs: [u8; 4]| {
+            assert_eq!(lanes(isa, sums), wanted(inputs), "{what} on {}", I::NAME);
+        };
+        for &quad in quads {
+            let [a, b, ..] = quad;
+            let sums = isa.dot(starts(isa, 5), isa.inputs(isa.splat_quad(quad)), weights);
+            check(sums, "a quad", quad);
+            let sums = isa.dot(starts(isa, 5), isa.inputs(isa.splat_pair([a, b])), weights);
+            check(sums, "a pair", [a, b, a, b]);
+        }
+        if I::AHEAD {
+            let ahead = isa.load_ahead(&inputs);
+            check(isa.dot_ahead::<0>(starts(isa, 5), ahead, weights), "place 0", quads[0]);
+            check(isa.dot_ahead::<1>(starts(isa, 5), ahead, weights), "place 1", quads[1]);
+            check(isa.dot_ahead::<2>(starts(isa, 5), ahead, weights), "place 2", quads[2]);
+            check(isa.dot_ahead::<3>(starts(isa, 5), ahead, weights), "place 3", quads[3]);
+        }
+        let inputs = isa.inputs(isa.load_quads(&bytes(52)));
+        let factors = [0x8107_65FF, 0x7F00_4321];
+        for (spread, factor) in
+            isa.spread_factors(&factors).into_iter().zip(factors.map(u32::to_le_bytes))
+        {
+            let bytes = bytes::<64>(52);
+            let wanted: [i32; 16] = from_fn(|lane| {
+                let products = bytes[4 * lane..].iter().zip(factor);
+                5 + lane as i32 + products.map(|(&a, b)| product(a, b)).sum::<i32>()
+            });
+            let sums = isa.dot(starts(isa, 5), inputs, spread);
+            assert_eq!(lanes(isa, sums), wanted, "factors on {}", I::NAME);
+        }
+    }
+}
+
 /// Two steps of four windows and sixteen channels.
 struct Matrices;
 
@@ -136,6 +186,7 @@ struct Each;
 impl Visitor for Each {
     fn visit<I: Isa>(&mut self, isa: I) {
         isa.run(Products);
+        isa.run(Spread);
         isa.run(LookedUp);
         if I::MATRICES {
             isa.run(Matrices);

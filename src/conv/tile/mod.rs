@@ -345,15 +345,15 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
         &self,
         isa: I,
         k: usize,
-    ) -> [[P::Inputs<I>; 4]; COLUMNS] {
-        let mut ahead = [P::spread_each_inputs(isa, &self.inputs[k * P::GROUP..]); COLUMNS];
+    ) -> [P::Ahead<I>; COLUMNS] {
+        let mut ahead = [P::load_ahead(isa, &self.inputs[k * P::GROUP..]); COLUMNS];
         let rows = if self.windows.pool { 2 } else { 1 };
         let across = COLUMNS / rows;
         unrolled!(c in COLUMNS; 0 1 2 3 4 5 => {
             let (row, column) = (c / across, c % across);
             let first = row * self.windows.step[0] + column * self.windows.step[1] + k * P::GROUP;
             let inputs = &self.inputs[first..][..4 * P::GROUP];
-            ahead[c] = P::spread_each_inputs(isa, inputs);
+            ahead[c] = P::load_ahead(isa, inputs);
         });
         ahead
     }
@@ -370,12 +370,12 @@ impl<E, W, const BLOCKS: usize> Stretch<'_, E, W, BLOCKS> {
         isa: I,
         sums: &mut [[P::Sums<I>; BLOCKS]; COLUMNS],
         k: usize,
-        inputs: &[[P::Inputs<I>; 4]; COLUMNS],
+        inputs: &[P::Ahead<I>; COLUMNS],
     ) {
         let weights = self.weights::<P, I>(isa, k + STEP);
         unrolled!(c in COLUMNS; 0 1 2 3 4 5 => {
             unrolled!(b in BLOCKS; 0 1 2 => {
-                sums[c][b] = P::add_products(isa, sums[c][b], inputs[c][STEP], weights[b]);
+                sums[c][b] = P::add_ahead::<I, STEP>(isa, sums[c][b], inputs[c], weights[b]);
             });
         });
     }

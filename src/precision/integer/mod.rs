@@ -42,7 +42,7 @@ use core::fmt::Debug;
 #[cfg(feature = "alloc")]
 use packed::unpack;
 use packed::{Places, group, weight_place};
-use steps::{slide_quads, spread_quad, spread_steps, step_ahead};
+use steps::{slide_quads, spread_quad, spread_steps};
 use width::{factor, part, unpack_parts};
 
 /// An integer precision: how many bits weights and activations have.
@@ -94,6 +94,7 @@ impl<P: Integer> Arithmetic for P {
     type Sums<I: Isa> = I::I32;
     type Inputs<I: Isa> = <P::Width as Width>::Parts<I::Inputs>;
     type Weights<I: Isa> = <P::Width as Width>::Parts<I::Weights>;
+    type Ahead<I: Isa> = <P::Width as Width>::Parts<I::Ahead>;
     type Channels<'a> = Channels<'a>;
 
     #[inline(always)]
@@ -289,13 +290,13 @@ impl<P: Integer> Arithmetic for P {
     }
 
     #[inline(always)]
-    fn spread_each_inputs<I: Isa>(isa: I, inputs: &[u8]) -> [Self::Inputs<I>; 4] {
-        [
-            step_ahead::<P, I, 0>(isa, inputs),
-            step_ahead::<P, I, 1>(isa, inputs),
-            step_ahead::<P, I, 2>(isa, inputs),
-            step_ahead::<P, I, 3>(isa, inputs),
-        ]
+    fn load_ahead<I: Isa>(isa: I, inputs: &[u8]) -> Self::Ahead<I> {
+        let (quads, _) = inputs.as_chunks();
+        let mut ahead = P::Width::fill(isa.load_ahead(&quads[0]));
+        for (ahead, quads) in ahead.as_mut().iter_mut().zip(quads).skip(1) {
+            *ahead = isa.load_ahead(quads);
+        }
+        ahead
     }
 
     #[inline(always)]
@@ -334,13 +335,11 @@ impl<P: Integer> Arithmetic for P {
 
     #[inline(always)]
     fn spread_each_weights<I: Isa>(isa: I, weights: &[u8]) -> [Self::Weights<I>; 4] {
-        let quads = weights.first_chunk().expect("four lanes have 16 bytes");
-        let [a, b, c, d] = isa.splat_each_quad(quads);
         [
-            unpack_parts::<P, I>(isa, a),
-            unpack_parts::<P, I>(isa, b),
-            unpack_parts::<P, I>(isa, c),
-            unpack_parts::<P, I>(isa, d),
+            Self::spread_weights(isa, weights),
+            Self::spread_weights(isa, &weights[Self::UNITS..]),
+            Self::spread_weights(isa, &weights[2 * Self::UNITS..]),
+            Self::spread_weights(isa, &weights[3 * Self::UNITS..]),
         ]
     }
 
@@ -366,6 +365,27 @@ impl<P: Integer> Arithmetic for P {
         let mut sums = sums;
         for (&inputs, &weights) in inputs.as_ref().iter().zip(weights.as_ref()) {
             sums = isa.dot(sums, inputs, weights);
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn add_ahead<I: Isa, const STEP: usize>(
+        isa: I,
+        mut sums: I::I32,
+        inputs: Self::Ahead<I>,
+        weights: Self::Weights<I>,
+    ) -> I::I32 {
+        for (part, &weights) in weights.as_ref().iter().enumerate() {
+            // All parts of the first step lie in front of those of the second.
+            let place = STEP * P::Width::PARTS + part;
+            let inputs = inputs.as_ref()[place / 4];
+            sums = match place % 4 {
+                0 => isa.dot_ahead::<0>(sums, inputs, weights),
+                1 => isa.dot_ahead::<1>(sums, inputs, weights),
+                2 => isa.dot_ahead::<2>(sums, inputs, weights),
+                _ => isa.dot_ahead::<3>(sums, inputs, weights),
+            };
         }
         sums
     }

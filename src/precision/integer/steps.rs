@@ -1,28 +1,8 @@
 //! The inputs of steps, and results from sums.
 
-use super::width::Width;
 use super::{Channels, Integer};
 use crate::quant::Grid;
 use crate::simd::{INPUT_OFFSET, Isa};
-
-/// One of four neighbouring steps' inputs, whose quads are loaded four at a time.
-#[inline(always)]
-pub(super) fn step_ahead<P: Integer, I: Isa, const STEP: usize>(
-    isa: I,
-    inputs: &[u8],
-) -> <P::Width as Width>::Parts<I::Inputs> {
-    let mut parts = P::Width::fill(quad_ahead(isa, inputs, STEP * P::Width::PARTS));
-    for part in 1..P::Width::PARTS {
-        parts.as_mut()[part] = quad_ahead(isa, inputs, STEP * P::Width::PARTS + part);
-    }
-    parts
-}
-
-#[inline(always)]
-fn quad_ahead<I: Isa>(isa: I, inputs: &[u8], quad: usize) -> I::Inputs {
-    let quads = inputs[16 * (quad / 4)..].first_chunk().expect("four steps take so many inputs");
-    isa.inputs(isa.splat_each_quad(quads)[quad % 4])
-}
 
 /// A part of a step's inputs, the same in every lane; what is missing at the end is nothing, or meets
 /// weights that are nothing.

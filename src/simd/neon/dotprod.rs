@@ -1,6 +1,6 @@
 //! Products of bytes as ARMv8.2 has them: `sdot` adds a lane's four.
 
-use super::{Arm, Bytes, I32, Operand, Processor};
+use super::{Arm, Bytes, Factors, I32, Processor, map};
 use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -75,97 +75,74 @@ impl<D: Sdot> Bytes for D {
     fn columns(_: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4] {
         // SAFETY: the token exists only where NEON does; each row is 16 readable bytes.
         unsafe {
-            let [a, b, c, d] = rows.map(|row| vld1q_u8(row.as_ptr()));
+            let [a, b, c, d] = map(rows, |row| vld1q_u8(row.as_ptr()));
             let zip = |a, b| {
                 let (low, high) = (vzip1q_u8(a, b), vzip2q_u8(a, b));
                 [vreinterpretq_u16_u8(low), vreinterpretq_u16_u8(high)]
             };
             let ([a, c], [b, d]) = (zip(a, b), zip(c, d));
-            [vzip1q_u16(a, b), vzip2q_u16(a, b), vzip1q_u16(c, d), vzip2q_u16(c, d)]
-                .map(|quads| vreinterpretq_u8_u16(quads))
+            let quads = [vzip1q_u16(a, b), vzip2q_u16(a, b), vzip1q_u16(c, d), vzip2q_u16(c, d)];
+            map(quads, |quads| vreinterpretq_u8_u16(quads))
         }
     }
 
     #[inline(always)]
-    fn spread_factors(_: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2] {
-        // SAFETY: the token exists only where NEON does; the array is 8 readable bytes.
-        let quads = unsafe {
-            vreinterpretq_s8_u32(vcombine_u32(vld1_u32(factors.as_ptr()), vdup_n_u32(0)))
-        };
-        [Operand::One(quads, 0), Operand::One(quads, 1)]
+    fn splat_quad(_: Arm<Self>, bytes: [u8; 4]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does.
+        [unsafe { vreinterpretq_u8_u32(vdupq_n_u32(u32::from_le_bytes(bytes))) }; 4]
     }
 
     #[inline(always)]
-    fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
-        match (a, b) {
-            (Operand::Lanes(lanes), Operand::One(register, lane))
-            | (Operand::One(register, lane), Operand::Lanes(lanes)) => match lane {
-                0 => spread::<D, 0>(isa, sums, lanes, register),
-                1 => spread::<D, 1>(isa, sums, lanes, register),
-                2 => spread::<D, 2>(isa, sums, lanes, register),
-                _ => spread::<D, 3>(isa, sums, lanes, register),
-            },
-            (a, b) => {
-                let (a, b) = (lanes(isa, a), lanes(isa, b));
-                [0, 1, 2, 3].map(|at| sdot(isa, sums[at], a[at], b[at]))
-            }
-        }
+    fn spread_factors(_: Arm<Self>, factors: &[u32; 2]) -> [Factors; 2] {
+        // SAFETY: the token exists only where NEON does; the array is twice four readable bytes.
+        let uint32x4x2_t(a, b) = unsafe { vld2q_dup_u32(factors.as_ptr()) };
+        // SAFETY: the token exists only where NEON does.
+        unsafe { [[vreinterpretq_s8_u32(a); 4], [vreinterpretq_s8_u32(b); 4]] }
     }
-}
 
-/// Each in its place.
-#[inline(always)]
-fn lanes<D: Sdot>(_: Arm<D>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
-    match operand {
-        Operand::Lanes(lanes) => lanes,
-        Operand::One(register, lane) => {
-            // SAFETY: the token exists only where NEON does.
-            let quad = unsafe {
-                let quads = vreinterpretq_s32_s8(register);
-                vreinterpretq_s8_s32(match lane {
-                    0 => vdupq_laneq_s32::<0>(quads),
-                    1 => vdupq_laneq_s32::<1>(quads),
-                    2 => vdupq_laneq_s32::<2>(quads),
-                    _ => vdupq_laneq_s32::<3>(quads),
-                })
-            };
-            [quad; 4]
-        }
+    #[inline(always)]
+    fn dot(isa: Arm<Self>, sums: I32, a: Factors, b: Factors) -> I32 {
+        [
+            sdot(isa, sums[0], a[0], b[0]),
+            sdot(isa, sums[1], a[1], b[1]),
+            sdot(isa, sums[2], a[2], b[2]),
+            sdot(isa, sums[3], a[3], b[3]),
+        ]
     }
-}
 
-/// [`sdot`] of each register with one quad of another. (Not `pure`, so that the compiler leaves them in
-/// their order: it would begin many steps at once and run out of registers.)
-#[inline(always)]
-fn spread<D: Sdot, const LANE: usize>(
-    _: Arm<D>,
-    sums: I32,
-    lanes: [int8x16_t; 4],
-    register: int8x16_t,
-) -> I32 {
-    let [mut a, mut b, mut c, mut d] = sums;
-    // SAFETY: the token exists only where `sdot` does; it reads and writes these registers only.
-    unsafe {
-        asm!(
-            ".arch_extension dotprod",
-            "sdot {a:v}.4s, {p:v}.16b, {x:v}.4b[{lane}]",
-            "sdot {b:v}.4s, {q:v}.16b, {x:v}.4b[{lane}]",
-            "sdot {c:v}.4s, {r:v}.16b, {x:v}.4b[{lane}]",
-            "sdot {d:v}.4s, {s:v}.16b, {x:v}.4b[{lane}]",
-            a = inout(vreg) a,
-            b = inout(vreg) b,
-            c = inout(vreg) c,
-            d = inout(vreg) d,
-            p = in(vreg) lanes[0],
-            q = in(vreg) lanes[1],
-            r = in(vreg) lanes[2],
-            s = in(vreg) lanes[3],
-            x = in(vreg) register,
-            lane = const LANE,
-            options(nomem, nostack, preserves_flags),
-        );
+    /// (Not `pure`, so that the compiler leaves these in their order: it would begin many steps at once and
+    /// run out of registers.)
+    #[inline(always)]
+    fn dot_ahead<const PLACE: usize>(
+        _: Arm<Self>,
+        sums: I32,
+        each: int8x16_t,
+        lanes: Factors,
+    ) -> I32 {
+        let [mut a, mut b, mut c, mut d] = sums;
+        // SAFETY: the token exists only where `sdot` does; it reads and writes these registers only.
+        unsafe {
+            asm!(
+                ".arch_extension dotprod",
+                "sdot {a:v}.4s, {p:v}.16b, {x:v}.4b[{lane}]",
+                "sdot {b:v}.4s, {q:v}.16b, {x:v}.4b[{lane}]",
+                "sdot {c:v}.4s, {r:v}.16b, {x:v}.4b[{lane}]",
+                "sdot {d:v}.4s, {s:v}.16b, {x:v}.4b[{lane}]",
+                a = inout(vreg) a,
+                b = inout(vreg) b,
+                c = inout(vreg) c,
+                d = inout(vreg) d,
+                p = in(vreg) lanes[0],
+                q = in(vreg) lanes[1],
+                r = in(vreg) lanes[2],
+                s = in(vreg) lanes[3],
+                x = in(vreg) each,
+                lane = const PLACE,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+        [a, b, c, d]
     }
-    [a, b, c, d]
 }
 
 /// Adds four products to each lane. (The intrinsic is not stable in the oldest Rust that this crate

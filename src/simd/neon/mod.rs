@@ -52,37 +52,23 @@ pub trait Bytes: Processor {
     fn slide(isa: Arm<Self>, bytes: &[u8; 19]) -> [uint8x16_t; 4];
     /// For each of sixteen places the bytes of four rows, in this order.
     fn columns(isa: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4];
-    /// As [`Isa::spread_factors`].
-    fn spread_factors(isa: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2];
+    /// As [`Isa::splat_quad`], in this order.
+    fn splat_quad(isa: Arm<Self>, bytes: [u8; 4]) -> [uint8x16_t; 4];
+    /// As [`Isa::spread_factors`], in this order.
+    fn spread_factors(isa: Arm<Self>, factors: &[u32; 2]) -> [Factors; 2];
     /// As [`Isa::dot`].
-    fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32;
-}
-
-/// Sixteen lanes of four bytes.
-///
-/// Which of the two it is, is known wherever kernels are compiled as a whole.
-#[derive(Clone, Copy, Debug)]
-pub enum Operand<V> {
-    /// Each in its place, in the order of [`Bytes::load_quads`].
-    Lanes([V; 4]),
-    /// The same in all lanes: one of the four in a register. Some instructions take it from there.
-    One(V, usize),
-}
-
-impl<V> Operand<V> {
-    #[inline(always)]
-    fn map<U>(self, f: impl Fn(V) -> U) -> Operand<U> {
-        match self {
-            Self::Lanes([a, b, c, d]) => Operand::Lanes([f(a), f(b), f(c), f(d)]),
-            Self::One(register, lane) => Operand::One(f(register), lane),
-        }
-    }
+    fn dot(isa: Arm<Self>, sums: I32, a: Factors, b: Factors) -> I32;
+    /// As [`Isa::dot_ahead`].
+    fn dot_ahead<const PLACE: usize>(isa: Arm<Self>, sums: I32, each: int8x16_t, b: Factors)
+    -> I32;
 }
 
 /// Sixteen lanes.
 type Quad = [float32x4_t; 4];
 /// Sixteen lanes of integers.
 type I32 = [int32x4_t; 4];
+/// Sixteen lanes of four bytes, in the order in which a processor's products take them.
+type Factors = [int8x16_t; 4];
 
 impl<B: Bytes> Isa for Arm<B> {
     const NAME: &'static str = B::NAME;
@@ -245,16 +231,17 @@ impl<B: Bytes> Isa for Arm<B> {
     #[inline(always)]
     fn pow2(self, exponents: Quad) -> Quad {
         // SAFETY: this token exists only where NEON does.
-        exponents.map(|exponents| unsafe {
+        map(exponents, |exponents| unsafe {
             let biased = vaddq_s32(vcvtnq_s32_f32(exponents), vdupq_n_s32(127));
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
         })
     }
 
     type I32 = I32;
-    type Quads = Operand<uint8x16_t>;
-    type Inputs = Operand<int8x16_t>;
-    type Weights = Operand<int8x16_t>;
+    type Quads = [uint8x16_t; 4];
+    type Inputs = Factors;
+    type Weights = Factors;
+    type Ahead = int8x16_t;
 
     #[inline(always)]
     fn splat_i32(self, value: i32) -> I32 {
@@ -304,47 +291,33 @@ impl<B: Bytes> Isa for Arm<B> {
     #[inline(always)]
     fn to_f32(self, values: I32) -> Quad {
         // SAFETY: this token exists only where NEON does.
-        values.map(|values| unsafe { vcvtq_f32_s32(values) })
+        map(values, |values| unsafe { vcvtq_f32_s32(values) })
     }
 
     #[inline(always)]
     fn load_quads(self, bytes: &[u8; 64]) -> Self::Quads {
-        Operand::Lanes(B::load_quads(self, bytes))
+        B::load_quads(self, bytes)
     }
 
     #[inline(always)]
     fn splat_quad(self, bytes: [u8; 4]) -> Self::Quads {
-        // SAFETY: this token exists only where NEON does.
-        let quad = unsafe { vreinterpretq_u8_u32(vdupq_n_u32(u32::from_le_bytes(bytes))) };
-        Operand::One(quad, 0)
-    }
-
-    #[inline(always)]
-    fn splat_each_quad(self, bytes: &[u8; 16]) -> [Self::Quads; 4] {
-        // SAFETY: this token exists only where NEON does; the array is 16 readable bytes.
-        let quads = unsafe { vld1q_u8(bytes.as_ptr()) };
-        [
-            Operand::One(quads, 0),
-            Operand::One(quads, 1),
-            Operand::One(quads, 2),
-            Operand::One(quads, 3),
-        ]
+        B::splat_quad(self, bytes)
     }
 
     #[inline(always)]
     fn widen(self, bytes: &[u8; 16]) -> Self::Quads {
-        Operand::Lanes(B::widen(self, bytes))
+        B::widen(self, bytes)
     }
 
     #[inline(always)]
     fn slide(self, bytes: &[u8; 19]) -> Self::Quads {
-        Operand::Lanes(B::slide(self, bytes))
+        B::slide(self, bytes)
     }
 
     #[inline(always)]
     fn slide_columns(self, [a, b, c, d]: [&[u8; 32]; 4]) -> [Self::Quads; 2] {
         let rows = |at| [half(a, at), half(b, at), half(c, at), half(d, at)];
-        [Operand::Lanes(B::columns(self, rows(0))), Operand::Lanes(B::columns(self, rows(16)))]
+        [B::columns(self, rows(0)), B::columns(self, rows(16))]
     }
 
     #[inline(always)]
@@ -356,7 +329,7 @@ impl<B: Bytes> Isa for Arm<B> {
     fn splat_pair(self, bytes: [u8; 2]) -> Self::Quads {
         // SAFETY: this token exists only where NEON does.
         let pair = unsafe { vreinterpretq_u8_u16(vdupq_n_u16(u16::from_le_bytes(bytes))) };
-        Operand::One(pair, 0)
+        [pair; 4]
     }
 
     #[inline(always)]
@@ -384,7 +357,7 @@ impl<B: Bytes> Isa for Arm<B> {
     #[inline(always)]
     fn inputs(self, bytes: Self::Quads) -> Self::Inputs {
         // SAFETY: this token exists only where NEON does.
-        bytes.map(|bytes| unsafe { vreinterpretq_s8_u8(veorq_u8(bytes, vdupq_n_u8(0x80))) })
+        map(bytes, |bytes| unsafe { vreinterpretq_s8_u8(veorq_u8(bytes, vdupq_n_u8(0x80))) })
     }
 
     #[inline(always)]
@@ -392,7 +365,7 @@ impl<B: Bytes> Isa for Arm<B> {
         // What a shift of all four bytes would move from one into the next is not kept.
         debug_assert!(mask.trailing_zeros() >= shift, "{mask:#x} << {shift}");
         // SAFETY: this token exists only where NEON does.
-        bytes.map(|bytes| unsafe {
+        map(bytes, |bytes| unsafe {
             let shifted = vshlq_u8(bytes, vdupq_n_s8(shift as i8));
             let kept = vandq_u8(shifted, vdupq_n_u8(mask));
             vreinterpretq_s8_u8(vorrq_u8(kept, vdupq_n_u8(set)))
@@ -401,9 +374,7 @@ impl<B: Bytes> Isa for Arm<B> {
 
     #[inline(always)]
     fn keep(self, inputs: Self::Inputs, bytes: &mut [u8; 64]) {
-        let Operand::Lanes([a, b, c, d]) = inputs else {
-            unreachable!("what is the same in all lanes is not kept");
-        };
+        let [a, b, c, d] = inputs;
         // SAFETY: this token exists only where NEON does; the array is four times 16 writable bytes.
         unsafe { vst1q_s8_x4(bytes.as_mut_ptr().cast(), int8x16x4_t(a, b, c, d)) }
     }
@@ -412,19 +383,28 @@ impl<B: Bytes> Isa for Arm<B> {
     fn kept(self, bytes: &[u8; 64]) -> Self::Inputs {
         // SAFETY: this token exists only where NEON does; the array is four times 16 readable bytes.
         let int8x16x4_t(a, b, c, d) = unsafe { vld1q_s8_x4(bytes.as_ptr().cast()) };
-        Operand::Lanes([a, b, c, d])
+        [a, b, c, d]
     }
 
     #[inline(always)]
-    fn dot(self, sums: I32, inputs: Self::Inputs, weights: Self::Weights) -> I32 {
+    fn dot(self, sums: I32, inputs: Factors, weights: Factors) -> I32 {
         B::dot(self, sums, inputs, weights)
     }
 
     #[inline(always)]
+    fn load_ahead(self, bytes: &[u8; 16]) -> int8x16_t {
+        // SAFETY: this token exists only where NEON does; the array is 16 readable bytes.
+        unsafe { vreinterpretq_s8_u8(veorq_u8(vld1q_u8(bytes.as_ptr()), vdupq_n_u8(0x80))) }
+    }
+
+    #[inline(always)]
+    fn dot_ahead<const PLACE: usize>(self, sums: I32, each: int8x16_t, weights: Factors) -> I32 {
+        B::dot_ahead::<PLACE>(self, sums, each, weights)
+    }
+
+    #[inline(always)]
     fn arrange(self, weights: [Self::Weights; 2], matrix: &mut Matrix) {
-        let [Operand::Lanes(a), Operand::Lanes(b)] = weights else {
-            unreachable!("what is the same in all lanes is not arranged");
-        };
+        let [a, b] = weights;
         let (registers, _) = matrix.as_chunks_mut::<32>();
         for ((a, b), two) in a.into_iter().zip(b).zip(registers) {
             // SAFETY: this token exists only where NEON does; the array is twice 16 writable bytes.
@@ -439,20 +419,21 @@ impl<B: Bytes> Isa for Arm<B> {
 
     #[inline(always)]
     fn join_pair(self, [a, b]: [I32; 2]) -> [I32; 2] {
-        let [[a, b], [c, d], [e, f], [g, h]] = [0, 1, 2, 3].map(|at| zip(self, a[at], b[at]));
+        let [[a, b], [c, d], [e, f], [g, h]] = map([0, 1, 2, 3], |at| zip(self, a[at], b[at]));
         [[a, b, c, d], [e, f, g, h]]
     }
 
     #[inline(always)]
     fn multiply(self, sums: &mut [[I32; 2]; 2], inputs: &[[&[u8; 16]; 2]; 2], weights: &[Matrix]) {
         // SAFETY: this token exists only where NEON does; each array is 16 readable bytes.
-        let steps = inputs.map(|[a, b]| unsafe {
-            let a = vreinterpretq_u64_u8(vld1q_u8(a.as_ptr()));
-            let b = vreinterpretq_u64_u8(vld1q_u8(b.as_ptr()));
-            let [first, last] = [vzip1q_u64(a, b), vzip2q_u64(a, b)]
-                .map(|step| veorq_u8(vreinterpretq_u8_u64(step), vdupq_n_u8(0x80)));
-            made(self, vreinterpretq_s8_u8(first), vreinterpretq_s8_u8(last))
-        });
+        let step = |[a, b]: [&[u8; 16]; 2]| unsafe {
+            let offset = vreinterpretq_u64_u8(vdupq_n_u8(0x80));
+            let a = veorq_u64(vreinterpretq_u64_u8(vld1q_u8(a.as_ptr())), offset);
+            let b = veorq_u64(vreinterpretq_u64_u8(vld1q_u8(b.as_ptr())), offset);
+            let (first, last) = (vzip1q_u64(a, b), vzip2q_u64(a, b));
+            made(self, vreinterpretq_s8_u64(first), vreinterpretq_s8_u64(last))
+        };
+        let steps = [step(inputs[0]), step(inputs[1])];
         debug_assert!(weights.len() <= 2, "{} steps of two", weights.len());
         for (step, matrix) in weights.iter().take(2).enumerate() {
             let matrix = load_matrix(self, matrix);
@@ -477,17 +458,14 @@ impl<B: Bytes> Isa for Arm<B> {
         // SAFETY: this token exists only where NEON does; both arrays are 16 readable bytes.
         let (bytes, places) = unsafe { (vld1q_u8(bytes.as_ptr()), vld1q_u8(PLACES.as_ptr())) };
         // SAFETY: this token exists only where NEON does.
-        Operand::Lanes([0, 2, 4, 6].map(|at| unsafe {
+        map([0, 2, 4, 6], |at| unsafe {
             let bytes = veorq_u8(bytes, vdupq_n_u8(0x80));
             vreinterpretq_s8_u8(vqtbl1q_u8(bytes, vaddq_u8(places, vdupq_n_u8(at))))
-        }))
+        })
     }
 
     #[inline(always)]
     fn dot_eights(self, sums: I32, inputs: Self::Inputs, weights: &[u8; 16]) -> I32 {
-        let Operand::Lanes(inputs) = inputs else {
-            unreachable!("each window has inputs of its own");
-        };
         // SAFETY: this token exists only where NEON does; the array is 16 readable bytes.
         let pair = unsafe { vld1q_s8(weights.as_ptr().cast()) };
         B::multiply(self, sums, pair, inputs)
@@ -583,6 +561,13 @@ fn load_matrix<B>(_: Arm<B>, matrix: &Matrix) -> [[int8x16_t; 4]; 2] {
     // SAFETY: the token exists only where NEON does; the array is twice 64 readable bytes.
     let (low, high) = unsafe { (vld1q_s8_x4(matrix), vld1q_s8_x4(matrix.add(64))) };
     [[low.0, low.1, low.2, low.3], [high.0, high.1, high.2, high.3]]
+}
+
+/// An array's own `map`, written out: that one is a loop, whose unrolling takes the compiler as long as all
+/// that is done in it.
+#[inline(always)]
+fn map<T, U>([a, b, c, d]: [T; 4], f: impl Fn(T) -> U) -> [U; 4] {
+    [f(a), f(b), f(c), f(d)]
 }
 
 /// Sixteen bytes of 32.

@@ -9,7 +9,7 @@
 //! 16 bits      0+2 1+3 │ 0+2 1+3 │ …                   sadalp: pairs, to the sums
 //! ```
 
-use super::{Arm, Bytes, I32, Operand, Processor};
+use super::{Arm, Bytes, Factors, I32, Processor, map};
 use crate::simd::{INPUT_OFFSET, Kernel};
 use core::arch::aarch64::*;
 use core::arch::asm;
@@ -46,7 +46,7 @@ impl Bytes for Multiply {
         // loads have no demands on alignment.
         unsafe {
             let (low, high) = (vld2q_u16(bytes.cast()), vld2q_u16(bytes.add(32).cast()));
-            [low.0, low.1, high.0, high.1].map(|halves| vreinterpretq_u8_u16(halves))
+            map([low.0, low.1, high.0, high.1], |halves| vreinterpretq_u8_u16(halves))
         }
     }
 
@@ -64,7 +64,7 @@ impl Bytes for Multiply {
         let bytes = bytes.as_ptr();
         // SAFETY: the token exists only where NEON does; each load is of 16 of the 19 bytes.
         unsafe {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|at| vld1q_u8(bytes.add(at)));
+            let [a, b, c, d] = map([0, 1, 2, 3], |at| vld1q_u8(bytes.add(at)));
             [vzip1q_u8(a, b), vzip1q_u8(c, d), vzip2q_u8(a, b), vzip2q_u8(c, d)]
         }
     }
@@ -73,59 +73,51 @@ impl Bytes for Multiply {
     fn columns(_: Arm<Self>, rows: [&[u8; 16]; 4]) -> [uint8x16_t; 4] {
         // SAFETY: the token exists only where NEON does; each row is 16 readable bytes.
         unsafe {
-            let [a, b, c, d] = rows.map(|row| vld1q_u8(row.as_ptr()));
+            let [a, b, c, d] = map(rows, |row| vld1q_u8(row.as_ptr()));
             [vzip1q_u8(a, b), vzip1q_u8(c, d), vzip2q_u8(a, b), vzip2q_u8(c, d)]
         }
     }
 
     #[inline(always)]
-    fn spread_factors(_: Arm<Self>, factors: &[u32; 2]) -> [Operand<int8x16_t>; 2] {
+    fn splat_quad(_: Arm<Self>, [a, b, c, d]: [u8; 4]) -> [uint8x16_t; 4] {
+        // SAFETY: the token exists only where NEON does.
+        let [first, last] = unsafe {
+            let first = vdupq_n_u16(u16::from_le_bytes([a, b]));
+            let last = vdupq_n_u16(u16::from_le_bytes([c, d]));
+            [vreinterpretq_u8_u16(first), vreinterpretq_u8_u16(last)]
+        };
+        [first, last, first, last]
+    }
+
+    #[inline(always)]
+    fn spread_factors(_: Arm<Self>, factors: &[u32; 2]) -> [Factors; 2] {
         // SAFETY: the token exists only where NEON does; the array is four times two readable bytes.
         let pairs = unsafe { vld4q_dup_s16(factors.as_ptr().cast()) };
         // SAFETY: the token exists only where NEON does.
         let [a, b, c, d] =
-            [pairs.0, pairs.1, pairs.2, pairs.3].map(|pair| unsafe { vreinterpretq_s8_s16(pair) });
-        [Operand::Lanes([a, b, a, b]), Operand::Lanes([c, d, c, d])]
+            map([pairs.0, pairs.1, pairs.2, pairs.3], |pair| unsafe { vreinterpretq_s8_s16(pair) });
+        [[a, b, a, b], [c, d, c, d]]
     }
 
     #[inline(always)]
-    fn dot(isa: Arm<Self>, sums: I32, a: Operand<int8x16_t>, b: Operand<int8x16_t>) -> I32 {
-        match (a, b) {
-            (Operand::Lanes(lanes), Operand::One(register, lane))
-            | (Operand::One(register, lane), Operand::Lanes(lanes)) => match lane {
-                0 => spread::<0, 1>(isa, sums, lanes, register),
-                1 => spread::<2, 3>(isa, sums, lanes, register),
-                2 => spread::<4, 5>(isa, sums, lanes, register),
-                _ => spread::<6, 7>(isa, sums, lanes, register),
-            },
-            (a, b) => {
-                let (a, b) = (lanes(isa, a), lanes(isa, b));
-                let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);
-                let [u, v] = products(isa, [sums[2], sums[3]], [a[2], a[3]], [b[2], b[3]]);
-                [s, t, u, v]
-            }
-        }
+    fn dot(isa: Arm<Self>, sums: I32, a: Factors, b: Factors) -> I32 {
+        let [s, t] = products(isa, [sums[0], sums[1]], [a[0], a[1]], [b[0], b[1]]);
+        let [u, v] = products(isa, [sums[2], sums[3]], [a[2], a[3]], [b[2], b[3]]);
+        [s, t, u, v]
     }
-}
 
-/// The first and the last two bytes of eight lanes, then of the other eight.
-#[inline(always)]
-fn lanes(_: Arm<Multiply>, operand: Operand<int8x16_t>) -> [int8x16_t; 4] {
-    match operand {
-        Operand::Lanes(lanes) => lanes,
-        Operand::One(register, lane) => {
-            // SAFETY: the token exists only where NEON does.
-            let [first, last] = unsafe {
-                let pairs = vreinterpretq_s16_s8(register);
-                match lane {
-                    0 => [vdupq_laneq_s16::<0>(pairs), vdupq_laneq_s16::<1>(pairs)],
-                    1 => [vdupq_laneq_s16::<2>(pairs), vdupq_laneq_s16::<3>(pairs)],
-                    2 => [vdupq_laneq_s16::<4>(pairs), vdupq_laneq_s16::<5>(pairs)],
-                    _ => [vdupq_laneq_s16::<6>(pairs), vdupq_laneq_s16::<7>(pairs)],
-                }
-                .map(|pair| vreinterpretq_s8_s16(pair))
-            };
-            [first, last, first, last]
+    #[inline(always)]
+    fn dot_ahead<const PLACE: usize>(
+        isa: Arm<Self>,
+        sums: I32,
+        each: int8x16_t,
+        lanes: Factors,
+    ) -> I32 {
+        match PLACE {
+            0 => spread::<0, 1>(isa, sums, lanes, each),
+            1 => spread::<2, 3>(isa, sums, lanes, each),
+            2 => spread::<4, 5>(isa, sums, lanes, each),
+            _ => spread::<6, 7>(isa, sums, lanes, each),
         }
     }
 }
@@ -169,7 +161,7 @@ fn products(
 fn spread<const FIRST: usize, const LAST: usize>(
     _: Arm<Multiply>,
     [mut s, mut t, mut u, mut v]: I32,
-    lanes: [int8x16_t; 4],
+    lanes: Factors,
     register: int8x16_t,
 ) -> I32 {
     // SAFETY: the token exists only where NEON does; these instructions read and write the registers

@@ -449,8 +449,14 @@ mod eval {
         let message = fail(2, &["eval", "--precision", "f32,i8", "--algorithm", "Winograd"]);
         assert!(message.contains("Winograd does not run in i8: i8 has Auto"), "{message}");
         assert!(message.contains("Winograd runs in f32"), "{message}");
-        let document = json(&["eval", "--json", "--limit", "9", "--algorithm", "Winograd"]);
+        let output = run(&["eval", "--json", "--limit", "9", "--algorithm", "winograd"]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(document["results"].as_array().unwrap().len(), 1, "f32 alone has it");
+        let note = text(&output.stderr);
+        assert!(note.starts_with("note: Winograd does not run in i8, "), "{note}");
+        assert_eq!((output.status.code(), note.lines().count()), (Some(0), 1), "{note}");
+        let out = succeed(&["eval", "--limit", "2", "--algorithm", "naive"]);
+        assert!(out.contains("\ni8, w4a8, i4 under Naive: on scalar\n"), "{out}");
     }
 
     #[test]

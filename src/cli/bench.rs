@@ -5,7 +5,7 @@ use super::data::Labelled;
 use super::json::Json;
 use super::measure;
 use super::parameters::Parameters;
-use super::program::{Engine, Model};
+use super::program::{Engine, Model, elsewhere};
 use super::screen::{Screen, progress};
 use super::timing::{Job, Timer, What};
 use super::{Failure, Program};
@@ -53,7 +53,7 @@ pub(crate) fn run(
     let say = |text: String| if what.json { Ok(()) } else { screen.print(&text) };
 
     bench.precisions(&models)?;
-    say(text::introduction(&bench.report, screen))?;
+    say(text::introduction(&bench.report, screen) + &elsewhere(&models, isa))?;
     say(text::precisions(&bench.report, screen))?;
     bench.stages();
     say(text::layers(&bench.report, screen))?;

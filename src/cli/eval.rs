@@ -5,6 +5,7 @@ use super::data::Labelled;
 use super::json::{Json, object};
 use super::measure::{Bench, Row, compared};
 use super::parameters::Parameters;
+use super::program::elsewhere;
 use super::screen::{Screen, counted, percent, progress, thousands};
 use super::{Failure, Program};
 
@@ -42,7 +43,8 @@ pub(crate) fn run(
         title += "\nDrop, agreement and errors: against the f32 parameters inside the program";
     }
     screen.print(&format!(
-        "{title}\n{}\n{}",
+        "{title}\n{}{}\n{}",
+        elsewhere(&models, isa),
         table(screen, &rows),
         layers(screen, &rows, compared(program, &data))
     ))

@@ -92,6 +92,11 @@ impl<'a> Parameters<'a> {
                 }
                 return Ok(given);
             }
+            if precisions.is_empty() {
+                for (algorithm, precisions) in self.program.lacking(algorithms)? {
+                    note(&format!("{algorithm} does not run in {}", precisions.join(", ")));
+                }
+            }
             return Ok(models);
         };
         let all = self.program.select(precisions, &[])?;

@@ -436,6 +436,25 @@ impl Program {
         Ok(selected)
     }
 
+    /// The usual precisions in which there is no model under these algorithms.
+    pub(crate) fn lacking(
+        &self,
+        algorithms: &[String],
+    ) -> Result<Vec<(&'static str, Vec<&'static str>)>, Failure> {
+        let mut lacking = Vec::new();
+        for algorithm in named("algorithm", algorithms, &self.algorithms())? {
+            let mut precisions = self.usual_precisions();
+            precisions.retain(|precision| {
+                let mut models = self.models.iter();
+                !models.any(|model| model.precision == *precision && model.algorithm == algorithm)
+            });
+            if !precisions.is_empty() {
+                lacking.push((algorithm, precisions));
+            }
+        }
+        Ok(lacking)
+    }
+
     fn no_pair(&self, precision: &str, algorithm: &str) -> Failure {
         let models = self.models.iter();
         let pairs = models.filter(|model| model.precision == precision);
@@ -449,6 +468,20 @@ impl Program {
             precisions.join(", "),
         ))
     }
+}
+
+/// A line about models that do not run on this instruction set, as the others do.
+pub(crate) fn elsewhere(models: &[&Model], isa: &str) -> String {
+    let mut lines = String::new();
+    for other in distinct(models.iter().filter_map(|model| model.isa)) {
+        if other != isa {
+            let on = || models.iter().filter(|model| model.isa == Some(other));
+            let precisions = distinct(on().map(|model| model.precision)).join(", ");
+            let algorithms = distinct(on().map(|model| model.algorithm)).join(", ");
+            lines += &format!("{precisions} under {algorithms}: on {other}\n");
+        }
+    }
+    lines
 }
 
 fn distinct(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {

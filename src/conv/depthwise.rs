@@ -121,12 +121,12 @@ const fn inside(shape: &ConvShape) -> [usize; 2] {
 /// Runs a layer with a tile that is known when it is compiled.
 #[inline(always)]
 pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: Job<'_, '_, P>) {
-    with_column_tile::<T, _>(Pass { isa, job });
+    with_column_tile::<I, T, _>(isa, Pass { isa, job });
 }
 
 /// Runs a layer with any tile.
 pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, tile: usize, job: Job<'_, '_, P>) {
-    with_any_tile(tile, Pass { isa, job });
+    with_any_tile(isa, tile, Pass { isa, job });
 }
 
 /// All channels over all windows.

@@ -141,12 +141,12 @@ pub(super) struct Job<'p, 'a> {
 /// Runs a layer with a tile that is known when it is compiled.
 #[inline(always)]
 pub(super) fn run_planned<I: Isa, T: Planned>(isa: I, job: Job<'_, '_>) {
-    with_column_tile::<T, _>(Pass { isa, job });
+    with_column_tile::<I, T, _>(isa, Pass { isa, job });
 }
 
 /// Runs a layer with any tile.
 pub(super) fn run_any<I: Isa>(isa: I, tile: usize, job: Job<'_, '_>) {
-    with_any_tile(tile, Pass { isa, job });
+    with_any_tile(isa, tile, Pass { isa, job });
 }
 
 struct Pass<'p, 'a, I> {

@@ -19,7 +19,7 @@ use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
-use crate::simd::{Block, Isa};
+use crate::simd::{Block, Isa, Kernel};
 use bytemuck::Zeroable;
 
 /// Whether this pays for a layer: a row of windows times output channels takes fewer vectors than
@@ -126,22 +126,50 @@ trait Body {
     fn run<const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(self);
 }
 
+/// Work for a tile as a function of its own, as in `tile`.
+struct Apart<B, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(B);
+
+impl<B: Body, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize> Kernel
+    for Apart<B, ROWS, VECTORS, OUTPUTS>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        self.0.run::<ROWS, VECTORS, OUTPUTS>();
+    }
+}
+
+/// Work for a tile, compiled for each layer or for all of them.
+#[inline(always)]
+fn with_tile<I: Isa, B: Body, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
+    isa: I,
+    body: B,
+) {
+    if const { I::SHARED } {
+        isa.run(Apart::<B, ROWS, VECTORS, OUTPUTS>(body));
+    } else {
+        body.run::<ROWS, VECTORS, OUTPUTS>();
+    }
+}
+
 macro_rules! tiles {
     ($($index:literal: $rows:literal x $vectors:literal x $outputs:literal,)+) => {
         /// Rows, vectors of a row and output channels of each tile.
         const TILES: &[[usize; 3]] = &[$([$rows, $vectors, $outputs]),+];
 
         #[inline(always)]
-        fn with_fixed_tile<T: Planned, B: Body>(body: B) {
+        fn with_fixed_tile<I: Isa, T: Planned, B: Body>(isa: I, body: B) {
             match T::TILE {
-                $($index => body.run::<$rows, $vectors, $outputs>(),)+
+                $($index => with_tile::<I, B, $rows, $vectors, $outputs>(isa, body),)+
                 _ => unreachable!("a plan names a tile of the table"),
             }
         }
 
-        fn with_any_tile<B: Body>(index: usize, body: B) {
+        #[inline(always)]
+        fn with_any_tile<I: Isa, B: Body>(isa: I, index: usize, body: B) {
             match index {
-                $($index => body.run::<$rows, $vectors, $outputs>(),)+
+                $($index => isa.run(Apart::<B, $rows, $vectors, $outputs>(body)),)+
                 _ => unreachable!("a plan names a tile of the table"),
             }
         }
@@ -193,12 +221,12 @@ pub(super) const fn choose<I: Isa>(shape: &ConvShape, pool: bool) -> usize {
 /// Runs a layer with a tile that is known when it is compiled.
 #[inline(always)]
 pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: Job<'_, '_, P>) {
-    with_fixed_tile::<T, _>(Pass { isa, job });
+    with_fixed_tile::<I, T, _>(isa, Pass { isa, job });
 }
 
 /// Runs a layer with any tile.
 pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, tile: usize, job: Job<'_, '_, P>) {
-    with_any_tile(tile, Pass { isa, job });
+    with_any_tile(isa, tile, Pass { isa, job });
 }
 
 struct Pass<'p, 'a, P: Arithmetic, I> {

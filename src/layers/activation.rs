@@ -76,6 +76,16 @@ impl Activation {
         match self {
             Self::Identity => x,
             Self::ReLU => isa.max(x, isa.splat(0.0)),
+            other if const { I::SHARED } => isa.run(Other { function: other, isa, x }),
+            other => other.other_lanes(isa, x),
+        }
+    }
+
+    /// [`lanes`](Self::lanes) of the functions that are not in most layers.
+    #[inline(always)]
+    fn other_lanes<I: Isa>(self, isa: I, x: I::F32) -> I::F32 {
+        match self {
+            Self::Identity | Self::ReLU => unreachable!("`lanes` has these"),
             Self::ReLU6 => relu6(isa, x),
             Self::LeakyReLU(slope) => {
                 let zero = isa.splat(0.0);
@@ -104,6 +114,22 @@ impl Activation {
             // The curved ones are rounded differently from step to step, or fall somewhere.
             Self::Sigmoid | Self::Tanh | Self::HardSwish | Self::SiLU => false,
         }
+    }
+}
+
+/// A function as one of its own, for loops that have any activation.
+struct Other<I: Isa> {
+    function: Activation,
+    isa: I,
+    x: I::F32,
+}
+
+impl<I: Isa> Kernel for Other<I> {
+    type Output = I::F32;
+
+    #[inline(always)]
+    fn run<J: Isa>(self, _: J) -> I::F32 {
+        self.function.other_lanes(self.isa, self.x)
     }
 }
 

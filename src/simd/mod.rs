@@ -79,6 +79,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     /// Whether bytes are rearranged by instructions, so that [`slide_pairs`](Self::slide_pairs) and its
     /// like cost less than the products that they are made for.
     const SHUFFLES: bool = true;
+    /// Whether layers share their loops, with shapes and activations as data, where others have them compiled
+    /// for each layer: less to compile, and slower.
+    const SHARED: bool = false;
     /// Sixteen `f32` lanes.
     type F32: Copy;
     /// The instruction set whose code for floats this one shares, so that it is not compiled twice.

@@ -38,6 +38,8 @@ impl Isa for Scalar {
     const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     const SHUFFLES: bool = false;
+    // Builds for debugging are soon compiled: sixteen copies of everything for each layer take a third of that time.
+    const SHARED: bool = cfg!(debug_assertions);
     type F32 = [f32; 16];
 
     #[inline(always)]

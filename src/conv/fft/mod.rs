@@ -93,7 +93,9 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Fft {
         if const { Fft::can(&L::SPEC.shape) } {
             let plan = const { Plan::new(L::SPEC.shape) };
             let end = End { channels: parameters.channels, activation: E::ACTIVATION, output };
-            if const { at_once::<I>(&Plan::new(L::SPEC.shape)) == 4 } {
+            if const { I::SHARED } {
+                isa.run(AnySize { plan, blocks: parameters.prepared, input, end, scratch });
+            } else if const { at_once::<I>(&Plan::new(L::SPEC.shape)) == 4 } {
                 run::<I, 4>(isa, plan, parameters.prepared, input, end, scratch);
             } else {
                 run::<I, 1>(isa, plan, parameters.prepared, input, end, scratch);

@@ -46,20 +46,20 @@ pub struct Job<'p, 'a, P: Arithmetic> {
 #[inline(always)]
 pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: &mut Job<'_, '_, P>) {
     if full_blocks(&job.layout) > 0 {
-        with_fixed_tile::<Full<T>, _>(Pass { isa, job, tail: false });
+        with_fixed_tile::<I, Full<T>, _>(isa, Pass { isa, job: &mut *job, tail: false });
     }
     if job.layout.tail < LANES {
-        with_fixed_tile::<Tail<T>, _>(Pass { isa, job, tail: true });
+        with_fixed_tile::<I, Tail<T>, _>(isa, Pass { isa, job, tail: true });
     }
 }
 
 /// Runs a layer with the tiles of any plan.
 pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, plan: Plan, job: &mut Job<'_, '_, P>) {
     if full_blocks(&job.layout) > 0 {
-        with_any_tile(plan.full, Pass { isa, job: &mut *job, tail: false });
+        with_any_tile(isa, plan.full, Pass { isa, job: &mut *job, tail: false });
     }
     if job.layout.tail < LANES {
-        with_any_tile(plan.tail, Pass { isa, job, tail: true });
+        with_any_tile(isa, plan.tail, Pass { isa, job, tail: true });
     }
 }
 

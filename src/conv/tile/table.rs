@@ -1,10 +1,34 @@
 //! The tiles that there are, and the code that is compiled for one of them.
 
 use super::plan::Planned;
+use crate::simd::{Isa, Kernel};
 
 /// Work that is compiled for a tile.
 pub(in crate::conv) trait Body {
     fn run<const COLUMNS: usize, const BLOCKS: usize>(self);
+}
+
+/// Work for a tile as a function of its own: one with the loops of all tiles takes compilers several times
+/// as long.
+struct Apart<B, const COLUMNS: usize, const BLOCKS: usize>(B);
+
+impl<B: Body, const COLUMNS: usize, const BLOCKS: usize> Kernel for Apart<B, COLUMNS, BLOCKS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, _: I) {
+        self.0.run::<COLUMNS, BLOCKS>();
+    }
+}
+
+/// Work for a tile, compiled for each layer or for all of them.
+#[inline(always)]
+fn with_tile<I: Isa, B: Body, const COLUMNS: usize, const BLOCKS: usize>(isa: I, body: B) {
+    if const { I::SHARED } {
+        isa.run(Apart::<B, COLUMNS, BLOCKS>(body));
+    } else {
+        body.run::<COLUMNS, BLOCKS>();
+    }
 }
 
 /// A tile that is known when the kernel is compiled.
@@ -18,16 +42,18 @@ macro_rules! tiles {
         pub(in crate::conv) const TILES: &[[usize; 2]] = &[$([$columns, $blocks]),+];
 
         #[inline(always)]
-        pub(super) fn with_fixed_tile<T: Tile, B: Body>(body: B) {
+        pub(super) fn with_fixed_tile<I: Isa, T: Tile, B: Body>(isa: I, body: B) {
             match T::INDEX {
-                $($index => body.run::<$columns, $blocks>(),)+
+                $($index => with_tile::<I, B, $columns, $blocks>(isa, body),)+
                 _ => unreachable!("a plan names a tile of the table"),
             }
         }
 
-        pub(in crate::conv) fn with_any_tile<B: Body>(index: usize, body: B) {
+        /// Work for a tile that is known when it runs.
+        #[inline(always)]
+        pub(in crate::conv) fn with_any_tile<I: Isa, B: Body>(isa: I, index: usize, body: B) {
             match index {
-                $($index => body.run::<$columns, $blocks>(),)+
+                $($index => isa.run(Apart::<B, $columns, $blocks>(body)),)+
                 _ => unreachable!("a plan names a tile of the table"),
             }
         }
@@ -60,6 +86,6 @@ impl<T: Planned> Tile for Tail<T> {
 
 /// Compiles work for a plan's tile of one block.
 #[inline(always)]
-pub(in crate::conv) fn with_column_tile<T: Planned, B: Body>(body: B) {
-    with_fixed_tile::<Tail<T>, _>(body);
+pub(in crate::conv) fn with_column_tile<I: Isa, T: Planned, B: Body>(isa: I, body: B) {
+    with_fixed_tile::<I, Tail<T>, _>(isa, body);
 }

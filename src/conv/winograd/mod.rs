@@ -158,7 +158,11 @@ impl<L: ConvLayer> ConvKernel<f32, L> for Winograd {
             };
             with_step!(const { product::step::<I>(&Plan::new(L::SPEC.shape)) }, |T| {
                 with_tile!(const { Plan::new(L::SPEC.shape).tile() }, |M, R, N| {
-                    run::<I, M, R, N, T>(isa, plan, data)
+                    if const { I::SHARED } {
+                        isa.run(AnyTile::<M, R, N, T> { plan, data });
+                    } else {
+                        run::<I, M, R, N, T>(isa, plan, data);
+                    }
                 })
             });
         } else {
@@ -278,22 +282,25 @@ impl AnyShape<f32> for Winograd {
         let end = End { channels, activation, pool: if pool { 2 } else { 1 }, output };
         let weights = values(parameters.prepared, plan.weights());
         let data = Data { weights, input, scratch, end };
-        with_tile!(plan.tile(), |M, R, N| isa.run(AnyTile::<M, R, N> { plan, data }));
+        // Any step is right; the products' own test has all of them.
+        with_tile!(plan.tile(), |M, R, N| isa.run(AnyTile::<M, R, N, 2> { plan, data }));
     }
 }
 
-/// [`run`] as a function of its own. Any step is right; the products' own test has all of them.
-struct AnyTile<'a, const M: usize, const R: usize, const N: usize> {
+/// [`run`] as a function of its own.
+struct AnyTile<'a, const M: usize, const R: usize, const N: usize, const T: usize> {
     plan: Plan,
     data: Data<'a>,
 }
 
-impl<const M: usize, const R: usize, const N: usize> Kernel for AnyTile<'_, M, R, N> {
+impl<const M: usize, const R: usize, const N: usize, const T: usize> Kernel
+    for AnyTile<'_, M, R, N, T>
+{
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self, isa: I) {
-        run::<I, M, R, N, 3>(isa, self.plan, self.data);
+        run::<I, M, R, N, T>(isa, self.plan, self.data);
     }
 }
 

@@ -33,7 +33,7 @@ impl Layer<'_> {
             },
         };
         with_tile!(self.plan.tile(), |M, R, N| isa
-            .run(AnyTile::<M, R, N> { plan: self.plan, data }));
+            .run(AnyTile::<M, R, N, 2> { plan: self.plan, data }));
     }
 }
 

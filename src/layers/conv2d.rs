@@ -2,7 +2,7 @@
 //! window is its whole input, and a batch normalization that no layer took over, a depthwise 1×1.
 
 use super::pool::max_pool;
-use super::{AsWritten, Epilogue, Layer, Unpooled};
+use super::{Activation, AsWritten, Epilogue, Layer, Unpooled};
 use crate::conv::{Auto, ConvKernel, Kernels, runs_as};
 use crate::map::Map;
 use crate::precision::{Arithmetic, Output, WrittenEdge};
@@ -190,12 +190,15 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
         scratch: &mut [Block],
     ) -> &'o L::Output<f32> {
         let places: &mut [f32] = values_mut(output, L::Output::<f32>::LEN);
-        let input = input.values();
-        if P::FLOAT {
+        if P::FLOAT && const { matches!(L::ACTIVATION, Activation::Identity) } {
+            // The same code, which need not be compiled twice.
+            let places = bytemuck::cast_slice_mut(&mut *places);
+            self.run::<I, Unpooled<L>>(isa, input, places, scratch);
+        } else if P::FLOAT {
             P::Code::on(isa).run(Run::<'_, P::Code, <A as Kernels<P>>::Kernel<L>, L, AsWritten> {
                 packed: &self.packed,
                 ends: self.ends,
-                input,
+                input: input.values(),
                 output: bytemuck::cast_slice_mut(places),
                 scratch,
                 layer: PhantomData,
@@ -210,7 +213,7 @@ impl<P: Arithmetic, A: Kernels<P> + Kernels<P::Real>, L: ConvLayer> Conv2d<P, A,
             > {
                 packed: &self.packed,
                 ends: self.ends,
-                input,
+                input: input.values(),
                 output: places,
                 scratch,
                 layer: PhantomData,

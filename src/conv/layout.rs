@@ -79,6 +79,11 @@ impl WeightLayout {
         if block + 1 == self.blocks { self.tail } else { LANES }
     }
 
+    /// Lanes of an output channel's block.
+    pub(crate) const fn step_lanes(&self, output: usize) -> usize {
+        self.lanes(output % self.outputs / LANES)
+    }
+
     /// Output channels in a block.
     #[inline(always)]
     pub const fn places(&self, block: usize) -> usize {

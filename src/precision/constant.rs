@@ -30,22 +30,29 @@ impl<'a, const BLOCKS: usize> ConstPacker<'a, BLOCKS> {
     pub const fn layer(mut self, layer: &ConvSpec) -> Self {
         let layout = WeightLayout::new(&layer.shape, 1);
         let [outputs, ..] = layer.shape.output;
-        let per_output = layer.shape.kernel_len();
-        let (inputs, taps) = (layout.inputs, layout.taps);
         let mut o = 0;
         while o < outputs {
-            let mut k = 0;
-            while k < per_output {
-                let value = if layer.weight.is_some() { self.next() } else { 1.0 };
-                self.set(layout.channels() + layout.index(o, k / taps % inputs, k % taps), value);
-                k += 1;
+            // A step takes one input: places are as far apart as a block has lanes.
+            let (first, step) = (layout.channels() + layout.index(o, 0, 0), layout.step_lanes(o));
+            let mut input = 0;
+            while input < layout.inputs {
+                let mut tap = 0;
+                while tap < layout.taps {
+                    let place = first + (tap * layout.inputs + input) * step;
+                    if layer.weight.is_none() {
+                        self.set(place, 1.0);
+                    } else {
+                        self.copy(place);
+                    }
+                    tap += 1;
+                }
+                input += 1;
             }
             o += 1;
         }
         o = 0;
         while o < outputs && layer.bias {
-            let value = self.next();
-            self.set(layout.channel(o), value);
+            self.copy(layout.channel(o));
             o += 1;
         }
         if let Some(norm) = layer.norm {
@@ -95,9 +102,19 @@ impl<'a, const BLOCKS: usize> ConstPacker<'a, BLOCKS> {
         self.packed
     }
 
-    const fn next(&mut self) -> f32 {
+    /// The file's next value. Byte by byte: calls are what takes a compiler's time here.
+    const fn copy(&mut self, to: usize) {
+        let at = self.value * 4;
+        let [a, b, c, d] = [self.raw[at], self.raw[at + 1], self.raw[at + 2], self.raw[at + 3]];
+        // Of infinity and NaN all bits of the exponent are set.
+        assert!(c < 0x80 || d & 0x7F < 0x7F, "the .raw file holds a value that is not finite");
+        let bytes = if cfg!(target_endian = "big") { [d, c, b, a] } else { [a, b, c, d] };
+        let (block, place) = (&mut self.packed[self.block + to / LANES].0, to % LANES * 4);
+        block[place] = bytes[0];
+        block[place + 1] = bytes[1];
+        block[place + 2] = bytes[2];
+        block[place + 3] = bytes[3];
         self.value += 1;
-        self.peek_at(self.value - 1)
     }
 
     const fn peek(&self, ahead: usize) -> f32 {

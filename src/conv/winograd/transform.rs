@@ -66,16 +66,23 @@ impl<const M: usize, const R: usize, const N: usize> F<M, R, N> {
     pub(super) const fn kernel<const COLUMNS: usize>(
         g: [[f64; COLUMNS]; R],
     ) -> [[f64; N]; COLUMNS] {
+        // Copied once: a constant expression may compute this for thousands of kernels.
+        let matrix = Self::KERNEL;
         let mut out = [[0.0; N]; COLUMNS];
-        let mut at = 0;
-        while at < COLUMNS * N {
-            let (column, row) = (at / N, at % N);
-            let mut k = 0;
-            while k < R {
-                out[column][row] += Self::KERNEL[row][k] * g[k][column];
-                k += 1;
+        let mut row = 0;
+        while row < N {
+            let weights = matrix[row];
+            let mut column = 0;
+            while column < COLUMNS {
+                let (mut sum, mut k) = (0.0, 0);
+                while k < R {
+                    sum += weights[k] * g[k][column];
+                    k += 1;
+                }
+                out[column][row] = sum;
+                column += 1;
             }
-            at += 1;
+            row += 1;
         }
         out
     }

@@ -221,6 +221,18 @@ fn numbers(names: &[&str]) -> String {
     text + "</ol>\n"
 }
 
+/// Where the names of two roofs stand: above each, or below the lower one where they are too near for that.
+fn roof_names(first: f64, second: f64) -> [f64; 2] {
+    const LETTER: f64 = 13.0;
+    let above = |y: f64| y - 3.0;
+    let below = |y: f64| y + LETTER - 2.0;
+    match second - first {
+        apart if apart.abs() >= LETTER => [above(first), above(second)],
+        apart if apart < 0.0 => [below(first), above(second)],
+        _ => [above(first), below(second)],
+    }
+}
+
 /// Multiply-adds a second over multiply-adds a byte, below what the machine can do.
 pub(super) fn roofline(report: &Report) -> String {
     let machine = &report.machine;
@@ -247,7 +259,7 @@ pub(super) fn roofline(report: &Report) -> String {
     let y = Axis::logarithmic(speeds);
     let plane = Plane { x, y };
     let mut plot = plane.frame("multiply-adds a byte", "10⁹ multiply-adds/s");
-    for (name, roof) in roofs {
+    for (_, roof) in roofs {
         for (class, bandwidth) in [("roof", peak.far / 1e9), ("roof near", peak.near / 1e9)] {
             // From where the slope enters the plane to its ridge, and on to the right.
             let start = x.low.max(y.low / bandwidth);
@@ -259,12 +271,15 @@ pub(super) fn roofline(report: &Report) -> String {
                 .collect();
             let _ = writeln!(plot, "<polyline class=\"{class}\" points=\"{}\"/>", path.join(" "));
         }
-        let [px, py] = plane.place(x.high, roof);
+    }
+    let [floats, bytes] = roofs.map(|(_, roof)| plane.place(x.high, roof)[1]);
+    let baselines = roof_names(floats, bytes);
+    for ((name, roof), y) in roofs.into_iter().zip(baselines) {
+        let [x, _] = plane.place(x.high, roof);
         let _ = writeln!(
             plot,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" class=\"faint\">{name} {roof:.0}</text>",
-            px - 2.0,
-            py - 3.0,
+            "<text x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"end\" class=\"faint\">{name} {roof:.0}</text>",
+            x - 2.0,
         );
     }
     let mut transformed = false;
@@ -323,6 +338,17 @@ mod tests {
         let plot = errors(&report);
         assert!(plot.contains(">1</text>") && plot.contains(">12</text>"), "{plot}");
         assert!(plot.contains("<li>1 conv1</li>") && plot.contains("<li>12 fc</li>"), "{plot}");
+    }
+
+    #[test]
+    fn the_names_of_near_roofs_lie_apart() {
+        for (first, second) in
+            [(50.0, 50.0), (50.0, 43.0), (43.0, 50.0), (50.0, 64.0), (90.0, 20.0)]
+        {
+            let [a, b] = roof_names(first, second);
+            assert!((a - b).abs() > 12.0, "{first} and {second}: {a} and {b}");
+            assert_eq!(roof_names(second, first), if first == second { [a, b] } else { [b, a] });
+        }
     }
 
     #[test]

@@ -1,31 +1,21 @@
 //! The `microcnn` program as its users meet it: every command, every kind of wrong input.
 #![cfg(all(feature = "cli", not(target_family = "wasm")))]
 
+#[path = "support/program.rs"]
+mod program;
+
+use program::{command, document, text};
 use serde_json::Value;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// The parameters of the program, in another network's hands.
 const REFERENCE: &str = "data/reference-lenet.raw";
 
-/// Runs the program in the repository, as if nobody were looking.
 fn run(arguments: &[&str]) -> Output {
     command(arguments).output().expect("the program starts")
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_microcnn"));
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "MICROCNN_ISA"] {
-        command.env_remove(variable);
-    }
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
-    command
-}
-
-fn text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).expect("the program writes UTF-8")
 }
 
 /// The standard output of a run that succeeds and says nothing else.
@@ -512,11 +502,8 @@ mod eval {
 
     #[test]
     fn runs_on_the_instruction_set_that_is_asked_for() {
-        let output = command(&["eval", "--json", "--limit", "5"])
-            .env("MICROCNN_ISA", "scalar")
-            .output()
-            .unwrap();
-        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut five = command(&["eval", "--json", "--limit", "5"]);
+        let document = document(five.env("MICROCNN_ISA", "scalar"));
         assert_eq!(document["results"][0]["isa"], "scalar");
 
         let absent = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };

@@ -1,4 +1,9 @@
-//! LeNet-5 on real digits, in every precision. (One program, since two would compile the same kernels twice.)
+//! LeNet-5 on real digits, in every precision.
 
-mod floats;
-mod integers;
+#[cfg(feature = "cli")]
+mod digits;
+#[cfg(feature = "cli")]
+#[path = "../support/program.rs"]
+mod program;
+mod quantized;
+mod weights;

@@ -1,0 +1,106 @@
+//! What it gets right, and the same bits everywhere, as the program says: there it is compiled for every precision,
+//! algorithm and instruction set once.
+
+use crate::program::{command, document};
+use microcnn::simd::{self, Isa};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The rows of an evaluation on test digits that no calibration has seen.
+fn evaluate(arguments: &[&str], isa: &str) -> Vec<Value> {
+    let mut eval = command(&["eval", "--json", "--images", "data/t10k-images-idx3-ubyte.gz"]);
+    eval.args(["--labels", "data/t10k-labels-idx1-ubyte.gz"]).args(arguments);
+    document(eval.env("MICROCNN_ISA", isa))["results"].as_array().expect("rows").clone()
+}
+
+/// The instruction sets of this machine, the best one first.
+fn instruction_sets() -> Vec<&'static str> {
+    struct Names(Vec<&'static str>);
+    impl simd::Visitor for Names {
+        fn visit<I: Isa>(&mut self, _: I) {
+            self.0.push(I::NAME);
+        }
+    }
+    let mut names = Names(Vec::new());
+    simd::each_supported(&mut names);
+    assert_eq!(simd::active(), Ok(names.0[0]), "without `MICROCNN_ISA`, the best one");
+    assert_eq!(names.0.last(), Some(&"scalar"));
+    names.0
+}
+
+const PRECISIONS: &str = "f32,i8,w4a8,i4,w2a8";
+
+/// Of the quantized ones: percentage points lost at most, agreement with `f32` in percent at least, bytes of
+/// parameters at most.
+const BOUNDS: [(&str, f64, f64, u64); 4] = [
+    ("i8", 0.05, 99.9, 64_000),
+    ("w4a8", 0.10, 99.65, 33_500),
+    ("i4", 0.20, 99.4, 33_500),
+    ("w2a8", 0.35, 99.3, 19_000),
+];
+
+/// How many of all 10,000 digits `f32` gets right; every other precision is within its bounds.
+fn right_of_all(weights: &[&str]) -> u64 {
+    let best = instruction_sets()[0];
+    let rows = evaluate(&[&["--precision", PRECISIONS], weights].concat(), best);
+    let number = |row: &Value, key: &str| row[key].as_f64().expect("a number");
+    assert_eq!(rows.len(), 1 + BOUNDS.len());
+    assert_eq!(json!([rows[0]["precision"], rows[0]["isa"]]), json!(["f32", best]));
+    for (row, (precision, drop, agreement, bytes)) in rows[1..].iter().zip(BOUNDS) {
+        assert_eq!(json!([row["precision"], row["isa"]]), json!([precision, best]));
+        assert!(100.0 * number(row, "drop") <= drop + 1e-9, "{row}");
+        assert!(100.0 * number(row, "agreement") >= agreement - 1e-9, "{row}");
+        assert!(row["weight_bytes"].as_u64().expect("a size") <= bytes, "{row}");
+    }
+    (10_000.0 * number(&rows[0], "accuracy")).round() as u64
+}
+
+#[test]
+fn trained_weights_reach_99_5_percent() {
+    let right = right_of_all(&[]);
+    assert!(right >= 9_950, "{right} of 10,000");
+}
+
+#[test]
+fn reference_weights_give_their_accuracy() {
+    let weights = ["--weights", "data/reference-lenet.raw"];
+    assert_eq!(right_of_all(&weights), 9_854);
+    // In the same order on every instruction set and by every algorithm, and with the same errors.
+    let first = [&weights[..], &["--precision", "f32", "--limit", "1000"]].concat();
+    for isa in instruction_sets() {
+        let algorithms = ["--algorithm", "auto,naive,im2col,direct,winograd,fft"];
+        let few = [&first[..], if isa == "scalar" { &algorithms } else { &[] }].concat();
+        let rows = evaluate(&few, isa);
+        println!("{} rows on {isa}", rows.len());
+        for row in rows {
+            let found = json!([row["isa"], row["accuracy"], row["agreement"]]);
+            assert_eq!(found, json!([isa, 0.987, 1.0]), "{row}");
+        }
+    }
+}
+
+/// Probabilities of the sample's digits, by parameters that lie in a file.
+fn probabilities(file: &str, algorithm: &str, isa: &str) -> Value {
+    let sample = "data/sample-images-idx3-ubyte.gz";
+    let arguments = ["classify", "--json", "--weights", file, "--algorithm", algorithm, sample];
+    document(command(&arguments).env("MICROCNN_ISA", isa))["images"].take()
+}
+
+#[test]
+fn integers_have_the_same_bits_everywhere() {
+    let isas = instruction_sets();
+    for (precision, ..) in BOUNDS {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{precision}.safetensors"));
+        let file = file.to_str().expect("the path is text");
+        document(&mut command(&["quantize", "--json", "--precision", precision, "--output", file]));
+        let wanted = probabilities(file, "naive", "scalar");
+        assert_eq!(wanted.as_array().map(Vec::len), Some(200));
+        for algorithm in ["direct", "im2col"] {
+            assert!(probabilities(file, algorithm, "scalar") == wanted, "{precision}, {algorithm}");
+        }
+        for isa in &isas {
+            assert!(probabilities(file, "auto", isa) == wanted, "{precision} on {isa}");
+        }
+        println!("{precision}: naive, direct, im2col; auto on {isas:?}");
+    }
+}

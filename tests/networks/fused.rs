@@ -1,6 +1,6 @@
 //! A network that runs fused gives what its layers give one by one, bit for bit: every activation
 //! function, with the pools that a convolution takes over and those that it does not, in every kind of
-//! convolution. (`tests/batch.rs` says the same of a network of every algorithm.)
+//! convolution. (`tests/predict` says the same of a network of every algorithm.)
 
 use microcnn::network::{predict_slice_on, trace_slice_on, workspace};
 use microcnn::prelude::*;

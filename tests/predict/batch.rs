@@ -1,10 +1,7 @@
 //! An image's result does not depend on the batch that it is in, nor on the number of threads: with the
 //! `parallel` feature these tests say the same of all cores.
 
-#[path = "support/algorithms.rs"]
-mod algorithms;
-
-use algorithms::Algorithms;
+use crate::algorithms::Algorithms;
 use microcnn::network::{predict_slice_on, trace_slice_on, workspace};
 use microcnn::prelude::*;
 use microcnn::simd::{self, Isa};

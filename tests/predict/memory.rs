@@ -1,9 +1,6 @@
 //! Where memory comes from: nothing from the heap while a network runs, and little from the stack.
 
-#[path = "support/algorithms.rs"]
-mod algorithms;
-
-use algorithms::Algorithms;
+use crate::algorithms::Algorithms;
 use microcnn::lenet::LeNet5;
 use microcnn::network::{predict_slice_on, workspace};
 use microcnn::prelude::*;

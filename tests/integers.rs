@@ -23,6 +23,16 @@ network! {
     }
 }
 
+network! {
+    /// Rows that fill no step, in a window, in groups and alone.
+    struct Unfolded: [1, 67, 95] -> [10] {
+        window: Conv2d<9, 3, 7>(padding = [1, 3]), Tanh, MaxPool2d<2>,
+        grouped: Conv2d<18, 3>(stride = 2, groups = 3), ReLU6, MaxPool2d<2>,
+        flat: Flatten,
+        last: Linear<10>,
+    }
+}
+
 const PIXELS: usize = 67 * 95;
 const IMAGES: usize = 6;
 
@@ -157,26 +167,21 @@ impl<N: Network> simd::Visitor for LayerByLayer<'_, N> {
 }
 
 /// A network with extreme parameters and what it answers.
-struct Case<P: Precision>
-where
-    Auto: Convolve<P>,
-{
-    network: Awkward<P>,
+struct Case<N> {
+    network: N,
     wanted: Vec<u32>,
     what: String,
 }
 
-fn cases<P: Precision>(images: &[u8]) -> Vec<Case<P>>
-where
-    Auto: Convolve<P>,
-    Naive: Convolve<P>,
-{
+/// What `Plain` answers is right.
+fn cases<N: Network, Plain: Network>(images: &[u8]) -> Vec<Case<N>> {
     use Weights::*;
     let case = |seed| {
         let weights = [Random, Largest, Random, Smallest, Alternating][seed as usize % 5];
-        let network = Awkward::<P>::build(&mut Extreme { state: seed, weights }).unwrap();
-        let wanted = run(Scalar, &network.clone().with_algorithm::<Naive>(), images);
-        Case { network, wanted, what: format!("{}, {weights:?} weights", P::NAME) }
+        let extreme = || Extreme { state: seed, weights };
+        let network = N::build(&mut extreme()).unwrap();
+        let wanted = run(Scalar, &Plain::build(&mut extreme()).unwrap(), images);
+        Case { network, wanted, what: format!("{}, {weights:?} weights", N::PRECISION) }
     };
     (0..10).map(case).collect()
 }
@@ -189,7 +194,7 @@ where
 {
     let images = &images()[..];
     let mut distinct: Vec<u32> = Vec::new();
-    for Case { network, wanted, what } in &cases::<P>(images) {
+    for Case { network, wanted, what } in &cases::<Awkward<P>, Awkward<P, Naive>>(images) {
         simd::each_supported(&mut EachIsa { network, images, wanted, what });
         let loaded: Awkward<P> = from_safetensors(&to_safetensors(network)).unwrap();
         assert_eq!(&run(Scalar, &loaded, images), wanted, "{what}, from a file");
@@ -226,24 +231,30 @@ fn same_bits_in_w2a8() {
     check::<W2A8>();
 }
 
-/// Unfolded, steps are filled up in another place; weights of two bits are never 0.
+/// Steps are filled up in another place. (`I4` runs the kernels of `W4A8`.)
 #[test]
 fn same_bits_unfolded() {
-    let images = &images()[..];
-    for Case { network, wanted, what } in &cases::<i8>(images) {
-        let network = &network.clone().with_algorithm::<Im2col>();
-        simd::each_supported(&mut EachIsa { network, images, wanted, what });
+    fn check<P: Precision>(images: &[u8])
+    where
+        Im2col: Convolve<P>,
+        Naive: Convolve<P>,
+    {
+        assert_eq!(Unfolded::<P, Im2col>::ALGORITHMS[0], "Im2col");
+        let cases = cases::<Unfolded<P, Im2col>, Unfolded<P, Naive>>(images);
+        for Case { network, wanted, what } in &cases {
+            simd::each_supported(&mut EachIsa { network, images, wanted, what });
+        }
     }
-    for Case { network, wanted, what } in &cases::<W2A8>(images) {
-        let network = network.clone().with_algorithm::<Im2col>();
-        assert_eq!(&run(Scalar, &network, images), wanted, "{what}");
-    }
+    let images = images();
+    check::<i8>(&images);
+    check::<W4A8>(&images);
+    check::<W2A8>(&images);
 }
 
 #[test]
 fn same_bits_layer_by_layer() {
     let images = &images()[..];
-    for Case { network, wanted, what } in &cases::<W4A8>(images) {
+    for Case { network, wanted, what } in &cases::<Awkward<W4A8>, Awkward<W4A8, Naive>>(images) {
         simd::each_supported(&mut LayerByLayer(EachIsa { network, images, wanted, what }));
     }
 }

@@ -97,9 +97,64 @@ pub struct Compensation {
     factors: Vec<f32>,
 }
 
+/// One output channel's weights rounded: w = q · scale + e.
+struct Rounded {
+    levels: Vec<i8>,
+    errors: Vec<f32>,
+    /// H e, half of how the output's error changes with each e.
+    slopes: Vec<f32>,
+}
+
+impl Rounded {
+    /// The mean square of the change in the output, eᵀ H e.
+    fn output_error(&self) -> f64 {
+        let products = self.errors.iter().zip(&self.slopes).map(|(e, slope)| f64::from(e * slope));
+        products.sum()
+    }
+
+    /// The scale at which these levels change the output least, wᵀ H q / qᵀ H q, if there is one above 0.
+    ///
+    /// `products` are H w, and H q follows from them.
+    fn fitted_scale(&self, products: &[f32], scale: f32) -> Option<f32> {
+        let (mut along, mut square) = (0.0, 0.0);
+        for ((&level, product), slope) in self.levels.iter().zip(products).zip(&self.slopes) {
+            along += f32::from(level) * product;
+            square += f32::from(level) * (product - slope) / scale;
+        }
+        let scale = along / square;
+        (scale.is_normal() && scale > 0.0).then_some(scale)
+    }
+}
+
 impl Compensation {
     /// Levels for one output channel's weights.
     pub fn round(&self, weights: &[f32], scale: f32, grid: Grid) -> Vec<i8> {
+        self.rounded(weights, scale, grid).levels
+    }
+
+    /// Levels and a scale for one output channel's weights. The scale that serves given levels best is
+    /// known in closed form, so rounding and fitting take turns while the error falls.
+    pub fn fit(&self, weights: &[f32], scale: f32, floor: f32, grid: Grid) -> (f32, Vec<i8>) {
+        let products = self.products(weights);
+        let first = self.rounded(weights, scale, grid);
+        let mut best = (scale, first.output_error(), first.levels);
+        for start in FIRST_SCALES {
+            let mut scale = scale * start;
+            for _ in 0..FITS {
+                scale = scale.max(floor);
+                let tried = self.rounded(weights, scale, grid);
+                let (error, fitted) = (tried.output_error(), tried.fitted_scale(&products, scale));
+                if error < best.1 {
+                    best = (scale, error, tried.levels);
+                }
+                let Some(fitted) = fitted else { break };
+                scale = fitted;
+            }
+        }
+        (best.0, best.2)
+    }
+
+    fn rounded(&self, weights: &[f32], scale: f32, grid: Grid) -> Rounded {
         let mut levels = vec![0; self.len];
         let mut errors = vec![0.0; self.len];
         for k in 0..self.len {
@@ -107,56 +162,20 @@ impl Compensation {
             levels[k] = grid.nearest(wanted / scale);
             errors[k] = weights[k] - scale * f32::from(levels[k]);
         }
-        self.descend(weights, scale, grid, &mut levels, &mut errors);
-        levels
+        let slopes = self.products(&errors);
+        let mut rounded = Rounded { levels, errors, slopes };
+        self.descend(weights, scale, grid, &mut rounded);
+        rounded
     }
 
-    /// Levels and a scale for one output channel's weights. The scale that serves given levels best is
-    /// known in closed form, so rounding and fitting take turns while the error falls.
-    pub fn fit(&self, weights: &[f32], scale: f32, floor: f32, grid: Grid) -> (f32, Vec<i8>) {
-        let mut levels = self.round(weights, scale, grid);
-        let mut best = (scale, self.output_error(weights, scale, &levels));
-        for start in FIRST_SCALES {
-            let mut scale = scale * start;
-            for _ in 0..FITS {
-                scale = scale.max(floor);
-                let tried = self.round(weights, scale, grid);
-                let error = self.output_error(weights, scale, &tried);
-                if error < best.1 {
-                    best = (scale, error);
-                    levels.copy_from_slice(&tried);
-                }
-                let Some(fitted) = self.fitted_scale(weights, &tried) else { break };
-                scale = fitted;
-            }
-        }
-        (best.0, levels)
-    }
-
-    /// The scale at which levels change the output least, if there is one above 0.
-    fn fitted_scale(&self, weights: &[f32], levels: &[i8]) -> Option<f32> {
-        let levels: Vec<f32> = levels.iter().copied().map(f32::from).collect();
-        let rows = self.moments.chunks_exact(self.len);
-        let (mut along, mut square) = (0.0, 0.0);
-        for (row, &level) in rows.zip(&levels).filter(|(_, level)| **level != 0.0) {
-            along += level * dot(row, weights);
-            square += level * dot(row, &levels);
-        }
-        let scale = along / square;
-        (scale.is_normal() && scale > 0.0).then_some(scale)
+    /// H times a vector.
+    fn products(&self, values: &[f32]) -> Vec<f32> {
+        self.moments.chunks_exact(self.len).map(|row| dot(row, values)).collect()
     }
 
     /// Moves single weights while that lessens the error.
-    fn descend(
-        &self,
-        weights: &[f32],
-        scale: f32,
-        grid: Grid,
-        levels: &mut [i8],
-        errors: &mut [f32],
-    ) {
-        let rows = self.moments.chunks_exact(self.len);
-        let mut slopes: Vec<f32> = rows.map(|row| dot(row, errors)).collect();
+    fn descend(&self, weights: &[f32], scale: f32, grid: Grid, rounded: &mut Rounded) {
+        let Rounded { levels, errors, slopes } = rounded;
         for _ in 0..ROUNDS {
             let mut moved = false;
             for k in 0..self.len {
@@ -175,26 +194,15 @@ impl Compensation {
             }
         }
     }
-
-    /// The mean square of the change in the output.
-    pub fn output_error(&self, weights: &[f32], scale: f32, levels: &[i8]) -> f64 {
-        let errors: Vec<f32> = weights
-            .iter()
-            .zip(levels)
-            .map(|(weight, &level)| weight - scale * f32::from(level))
-            .collect();
-        let rows = self.moments.chunks_exact(self.len);
-        rows.zip(&errors).map(|(row, error)| f64::from(dot(row, &errors) * error)).sum()
-    }
 }
 
-/// The sum of products, in eight running sums so that it takes vectors.
+/// The sum of products, in as many running sums as hide how long one addition takes.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const SUMS: usize = 16;
     let len = a.len().min(b.len());
-    let (a, b) = (&a[..len], &b[..len]);
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0; 8];
+    let (a_chunks, a_rest) = a[..len].as_chunks::<SUMS>();
+    let (b_chunks, b_rest) = b[..len].as_chunks::<SUMS>();
+    let mut sums = [0.0; SUMS];
     for (a, b) in a_chunks.iter().zip(b_chunks) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
@@ -208,6 +216,14 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 mod tests {
     use super::super::weights::{round_to_nearest, weight_scale};
     use super::*;
+
+    /// The mean square of the change in the output.
+    fn output_error(inputs: &Compensation, weights: &[f32], scale: f32, levels: &[i8]) -> f64 {
+        let level = |(weight, &level): (&f32, &i8)| weight - scale * f32::from(level);
+        let errors: Vec<f32> = weights.iter().zip(levels).map(level).collect();
+        let slopes = inputs.products(&errors);
+        Rounded { levels: levels.to_vec(), errors, slopes }.output_error()
+    }
 
     fn uniform(state: &mut u64) -> f32 {
         *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -237,12 +253,30 @@ mod tests {
                 let weights: Vec<f32> = (0..len).map(|_| uniform(&mut state)).collect();
                 let scale = weight_scale(&weights, grid, true);
                 let levels = round_to_nearest(&weights, scale, grid);
-                nearest += compensation.output_error(&weights, scale, &levels);
+                nearest += output_error(&compensation, &weights, scale, &levels);
                 let levels = compensation.round(&weights, scale, grid);
-                compensated += compensation.output_error(&weights, scale, &levels);
+                compensated += output_error(&compensation, &weights, scale, &levels);
             }
             assert!(compensated < 0.4 * nearest, "{grid:?}: {compensated} of {nearest}");
         }
+    }
+
+    /// What rounding remembers of a channel is what its definition says.
+    #[test]
+    fn error_and_scale_follow_from_the_slopes() {
+        let mut state = 5;
+        let len = 50;
+        let mut moments = InputMoments::new(len);
+        (0..200).for_each(|_| moments.add(&[(); 50].map(|()| uniform(&mut state) + 0.2)));
+        let inputs = moments.prepare().unwrap();
+        let weights: Vec<f32> = (0..len).map(|_| uniform(&mut state)).collect();
+        let rounded = inputs.rounded(&weights, 0.07, Grid::BITS_4);
+        let exact = output_error(&inputs, &weights, 0.07, &rounded.levels);
+        assert!((rounded.output_error() / exact - 1.0).abs() < 1e-3);
+        let products = inputs.products(&weights);
+        let fitted = rounded.fitted_scale(&products, 0.07).unwrap();
+        let at = |scale| output_error(&inputs, &weights, scale, &rounded.levels);
+        assert!(at(fitted) < at(0.99 * fitted) && at(fitted) < at(1.01 * fitted), "{fitted}");
     }
 
     #[test]

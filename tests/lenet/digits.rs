@@ -69,7 +69,7 @@ fn reference_weights_give_their_accuracy() {
 
 #[test]
 fn floats_read_alike_on_every_instruction_set_and_by_every_algorithm() {
-    let first = [&REFERENCE[..], &["--precision", "f32", "--limit", "1000"]].concat();
+    let first = [&REFERENCE[..], &["--precision", "f32", "--limit", "250"]].concat();
     for isa in instruction_sets() {
         let algorithms = ["--algorithm", "auto,naive,im2col,direct,winograd,fft"];
         let few = [&first[..], if isa == "scalar" { &algorithms } else { &[] }].concat();
@@ -77,7 +77,7 @@ fn floats_read_alike_on_every_instruction_set_and_by_every_algorithm() {
         println!("{} rows on {isa}", rows.len());
         for row in rows {
             let found = json!([row["isa"], row["accuracy"], row["agreement"]]);
-            assert_eq!(found, json!([isa, 0.987, 1.0]), "{row}");
+            assert_eq!(found, json!([isa, 0.992, 1.0]), "{row}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //! layer, in any batch and after a file, whatever the weights are. `Naive` in plain Rust says which.
 
 use microcnn::conv::{Convolve, Im2col, Naive};
-use microcnn::network::{predict_slice_on, trace_slice_on, workspace};
+use microcnn::network::{Pixel, predict_slice_on, trace_slice_on, workspace};
+use microcnn::precision::Arithmetic;
 use microcnn::prelude::*;
 use microcnn::quant::{Edge, Grid, IntegerLayer, IntegerRequest, Integers, is_table};
 use microcnn::simd::{self, Isa, Scalar};
@@ -27,6 +28,7 @@ network! {
     /// Rows that fill no step, in a window, in groups and alone.
     struct Unfolded: [1, 67, 95] -> [10] {
         window: Conv2d<9, 3, 7>(padding = [1, 3]), Tanh, MaxPool2d<2>,
+        pixel: Conv2d<12, 1>,
         grouped: Conv2d<18, 3>(stride = 2, groups = 3), ReLU6, MaxPool2d<2>,
         flat: Flatten,
         last: Linear<10>,
@@ -124,7 +126,7 @@ fn images() -> Vec<u8> {
     (0..IMAGES * PIXELS).map(pixel).collect()
 }
 
-fn run<N: Network, I: Isa>(isa: I, network: &N, images: &[u8]) -> Vec<u32> {
+fn run<N: Network, I: Isa, T: Pixel>(isa: I, network: &N, images: &[T]) -> Vec<u32> {
     // A workspace full of another network's numbers.
     let mut workspace = workspace::<N>();
     workspace.fill(Block([0xA5; Block::BYTES]));
@@ -183,7 +185,18 @@ fn cases<N: Network, Plain: Network>(images: &[u8]) -> Vec<Case<N>> {
         let wanted = run(Scalar, &Plain::build(&mut extreme()).unwrap(), images);
         Case { network, wanted, what: format!("{}, {weights:?} weights", N::PRECISION) }
     };
-    (0..10).map(case).collect()
+    let cases: Vec<Case<N>> = (0..10).map(case).collect();
+    // Results that are the same for all images would show no mistake. (In four bits few differ.)
+    let mut distinct: Vec<u32> = cases.iter().flat_map(|case| case.wanted.clone()).collect();
+    let all = distinct.len();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert!(
+        N::Precision::LARGEST < 255 || distinct.len() > all / IMAGES,
+        "{} of {all} results differ",
+        distinct.len()
+    );
+    cases
 }
 
 /// On every instruction set, in batches and one by one, and from a file.
@@ -193,22 +206,17 @@ where
     Naive: Convolve<P>,
 {
     let images = &images()[..];
-    let mut distinct: Vec<u32> = Vec::new();
     for Case { network, wanted, what } in &cases::<Awkward<P>, Awkward<P, Naive>>(images) {
         simd::each_supported(&mut EachIsa { network, images, wanted, what });
-        let loaded: Awkward<P> = from_safetensors(&to_safetensors(network)).unwrap();
+        let file = to_safetensors(network);
+        let loaded: Awkward<P> = from_safetensors(&file).unwrap();
         assert_eq!(&run(Scalar, &loaded, images), wanted, "{what}, from a file");
-        distinct.extend(wanted);
+        assert!(to_safetensors(&loaded) == file, "{what}, to a file again");
+        let reals: Vec<f32> = images.iter().map(|&pixel| f32::from(pixel) / 255.0).collect();
+        assert_eq!(&run(Scalar, &loaded, &reals), wanted, "{what}, of real values");
+        let network = &loaded;
+        simd::Visitor::visit(&mut LayerByLayer(EachIsa { network, images, wanted, what }), Scalar);
     }
-    // Results that are the same for all images would show no mistake. (In four bits few differ.)
-    let all = distinct.len();
-    distinct.sort_unstable();
-    distinct.dedup();
-    assert!(
-        P::LARGEST < 255 || distinct.len() > all / IMAGES,
-        "{} of {all} results differ",
-        distinct.len()
-    );
 }
 
 #[test]
@@ -239,7 +247,8 @@ fn same_bits_unfolded() {
         Im2col: Convolve<P>,
         Naive: Convolve<P>,
     {
-        assert_eq!(Unfolded::<P, Im2col>::ALGORITHMS[0], "Im2col");
+        let algorithms = [0, 3, 4].map(|layer| Unfolded::<P, Im2col>::ALGORITHMS[layer]);
+        assert_eq!(algorithms, ["Im2col"; 3]);
         let cases = cases::<Unfolded<P, Im2col>, Unfolded<P, Naive>>(images);
         for Case { network, wanted, what } in &cases {
             simd::each_supported(&mut EachIsa { network, images, wanted, what });

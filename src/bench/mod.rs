@@ -4,10 +4,12 @@
 mod clock;
 mod oracle;
 mod peak;
+mod places;
 
 pub use clock::{Stopwatch, clock};
 pub use oracle::{Oracle, oracle};
 pub use peak::{FAR, Peak, peak};
+pub use places::at_place;
 
 use crate::network::{self, Network, Repeated, stage_name, time_stage_on};
 use crate::shape::volume;

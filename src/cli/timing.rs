@@ -6,7 +6,7 @@ use super::data::Labelled;
 use super::measure::best;
 use super::program::Engine;
 use super::screen::progress;
-use crate::bench::{Stopwatch, clock};
+use crate::bench::{Stopwatch, at_place, clock};
 use crate::report::Timing;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -23,36 +23,6 @@ const SLOW: Duration = Duration::from_millis(20);
 const IMAGES: usize = 64;
 /// A batch takes about as long, at most.
 const BATCH_TIME: Duration = Duration::from_millis(40);
-
-/// Runs something so many bytes further down the stack.
-#[inline(never)]
-fn below<const BYTES: usize>(run: &mut dyn FnMut()) {
-    let room = black_box([0_u8; BYTES]);
-    run();
-    black_box(&room);
-}
-
-/// Places on the stack, all over a page and at each distance from a cache line's start. A kernel whose sums
-/// lie there may take a fifth longer in one than in another, and a program starts in any: so samples take
-/// turns, and what depends on it is seen in their spread instead of in the next run.
-const PLACES: [fn(&mut dyn FnMut()); 16] = [
-    below::<0>,
-    below::<272>,
-    below::<544>,
-    below::<816>,
-    below::<1088>,
-    below::<1360>,
-    below::<1632>,
-    below::<1904>,
-    below::<2176>,
-    below::<2448>,
-    below::<2720>,
-    below::<2992>,
-    below::<3264>,
-    below::<3536>,
-    below::<3808>,
-    below::<4080>,
-];
 
 /// Something to time.
 #[derive(Clone, Copy)]
@@ -188,7 +158,7 @@ impl Timer<'_> {
     /// What so many runs take: of a batch, or of each stage.
     fn time(&self, engine: &mut dyn Engine, job: Job, round: usize, runs: &[u64]) -> Vec<Duration> {
         let mut times = Vec::new();
-        PLACES[round % PLACES.len()](&mut || times = self.time_here(engine, job, round, runs));
+        at_place(round, &mut || times = self.time_here(engine, job, round, runs));
         times
     }
 

@@ -117,7 +117,8 @@ impl Rounded {
     /// `products` are H w, and H q follows from them.
     fn fitted_scale(&self, products: &[f32], scale: f32) -> Option<f32> {
         let (mut along, mut square) = (0.0, 0.0);
-        for ((&level, product), slope) in self.levels.iter().zip(products).zip(&self.slopes) {
+        let levels = self.levels.iter().zip(products).zip(&self.slopes);
+        for ((&level, product), slope) in levels.filter(|((level, _), _)| **level != 0) {
             along += f32::from(level) * product;
             square += f32::from(level) * (product - slope) / scale;
         }
@@ -136,15 +137,15 @@ impl Compensation {
     /// known in closed form, so rounding and fitting take turns while the error falls.
     pub fn fit(&self, weights: &[f32], scale: f32, floor: f32, grid: Grid) -> (f32, Vec<i8>) {
         let products = self.products(weights);
-        let first = self.rounded(weights, scale, grid);
-        let mut best = (scale, first.output_error(), first.levels);
+        let mut best = (scale.max(floor), f64::INFINITY, Vec::new());
         for start in FIRST_SCALES {
             let mut scale = scale * start;
             for _ in 0..FITS {
                 scale = scale.max(floor);
                 let tried = self.rounded(weights, scale, grid);
                 let (error, fitted) = (tried.output_error(), tried.fitted_scale(&products, scale));
-                if error < best.1 {
+                // Errors that are not numbers leave the first levels.
+                if error < best.1 || best.2.is_empty() {
                     best = (scale, error, tried.levels);
                 }
                 let Some(fitted) = fitted else { break };
@@ -219,10 +220,10 @@ mod tests {
 
     /// The mean square of the change in the output.
     fn output_error(inputs: &Compensation, weights: &[f32], scale: f32, levels: &[i8]) -> f64 {
-        let level = |(weight, &level): (&f32, &i8)| weight - scale * f32::from(level);
-        let errors: Vec<f32> = weights.iter().zip(levels).map(level).collect();
-        let slopes = inputs.products(&errors);
-        Rounded { levels: levels.to_vec(), errors, slopes }.output_error()
+        let error = |k: usize| f64::from(weights[k] - scale * f32::from(levels[k]));
+        let moment = |i: usize, k: usize| f64::from(inputs.moments[i * inputs.len + k]);
+        let row = |i| (0..inputs.len).map(move |k| error(i) * moment(i, k) * error(k)).sum::<f64>();
+        (0..inputs.len).map(row).sum()
     }
 
     fn uniform(state: &mut u64) -> f32 {
@@ -269,14 +270,22 @@ mod tests {
         let mut moments = InputMoments::new(len);
         (0..200).for_each(|_| moments.add(&[(); 50].map(|()| uniform(&mut state) + 0.2)));
         let inputs = moments.prepare().unwrap();
-        let weights: Vec<f32> = (0..len).map(|_| uniform(&mut state)).collect();
-        let rounded = inputs.rounded(&weights, 0.07, Grid::BITS_4);
-        let exact = output_error(&inputs, &weights, 0.07, &rounded.levels);
-        assert!((rounded.output_error() / exact - 1.0).abs() < 1e-3);
-        let products = inputs.products(&weights);
-        let fitted = rounded.fitted_scale(&products, 0.07).unwrap();
-        let at = |scale| output_error(&inputs, &weights, scale, &rounded.levels);
-        assert!(at(fitted) < at(0.99 * fitted) && at(fitted) < at(1.01 * fitted), "{fitted}");
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-3;
+        for grid in [Grid::BITS_4, Grid::BITS_2].into_iter().cycle().take(20) {
+            let weights: Vec<f32> = (0..len).map(|_| uniform(&mut state)).collect();
+            // Some weights are too large for it.
+            let scale = 0.35 / f32::from(grid.max());
+            let rounded = inputs.rounded(&weights, scale, grid);
+            let exact = output_error(&inputs, &weights, scale, &rounded.levels);
+            assert!(near(rounded.output_error(), exact), "{exact}");
+            let fitted = rounded.fitted_scale(&inputs.products(&weights), scale).unwrap();
+            assert!((fitted / scale - 1.0).abs() > 1e-3, "nothing to fit");
+            // The least value of a parabola, by three of its points.
+            let [low, middle, high] = [0.9, 1.0, 1.1]
+                .map(|factor| output_error(&inputs, &weights, factor * scale, &rounded.levels));
+            let best = 1.0 + 0.05 * (low - high) / (low - 2.0 * middle + high);
+            assert!(near(f64::from(fitted / scale), best), "{fitted}, not {best} × {scale}");
+        }
     }
 
     #[test]

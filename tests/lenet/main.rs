@@ -1,8 +1,8 @@
 //! LeNet-5 on real digits, in every precision.
 
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", not(target_family = "wasm")))]
 mod digits;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", not(target_family = "wasm")))]
 #[path = "../support/program.rs"]
 mod program;
 mod quantized;

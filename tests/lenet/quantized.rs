@@ -8,7 +8,7 @@ use microcnn::quant::RangeMethod;
 use microcnn::simd::Scalar;
 use microcnn::weights::{from_safetensors, to_safetensors};
 
-/// On no instruction set: kernels for each are as many networks to compile, and `digits.rs` has them.
+/// On no instruction set: kernels for each are as many networks to compile, and the program has them.
 fn plainly<N: Network, T: Pixel>(net: &N, images: &[T]) -> Vec<f32> {
     let mut scores = vec![f32::NAN; images.len() / 784 * 10];
     predict_slice_on(Scalar, net, images, &mut scores, &mut workspace::<N>());
@@ -62,11 +62,11 @@ fn changed(change: impl Fn(usize, f32) -> f32) -> LeNet5 {
 /// Quantizes to the widest and the narrowest integers, and compares the results on an image.
 fn close(net: &LeNet5, images: &[Tensor<f32, 1, 1, 28, 28>], most: f32) {
     let image = &images[0];
-    let wanted = net.predict(image);
+    let wanted = plainly(net, image.as_slice());
     let (i8, report) = net.quantize_report::<i8>(images, QuantizeOptions::default()).unwrap();
     let i4 = net.quantize::<I4>(images).unwrap();
     for found in [plainly(&i8, image.as_slice()), plainly(&i4, image.as_slice())] {
-        for (found, wanted) in found.iter().zip(wanted.as_slice()) {
+        for (found, wanted) in found.iter().zip(&wanted) {
             assert!((found - wanted).abs() <= most, "{found}, wanted {wanted}");
         }
     }

@@ -7,6 +7,19 @@ use microcnn::prelude::*;
 use microcnn::simd::{self, Isa};
 
 #[test]
+fn batches_give_what_single_images_give_bit_for_bit() {
+    let network = Algorithms::random(3);
+    let images = Tensor::<f32, 150, 3, 13, 14>::boxed_from_fn(|[n, c, h, w]| {
+        ((7 * n + 5 * c + 3 * h + w) % 101) as f32 / 101.0
+    });
+    let together = network.predict(&images);
+    for n in 0..150 {
+        let alone = network.predict(images.image(n));
+        assert_eq!(together.image(n).as_slice(), alone.as_slice(), "image {n}");
+    }
+}
+
+#[test]
 fn what_lies_in_the_workspace_does_not_matter() {
     let network = Algorithms::random(3);
     let image = Tensor::<f32, 1, 3, 13, 14>::from_fn(|[_, c, h, w]| {

@@ -49,13 +49,13 @@ fn the_counter_counts() {
 
 #[test]
 fn predicting_allocates_nothing() {
-    let images =
-        Tensor::<f32, 5, 16, 32, 32>::boxed_from_fn(|[n, c, h, w]| ((n + c + h * w) % 7) as f32);
-    let bytes = Tensor::<u8, 5, 16, 32, 32>::boxed_from_fn(|at| images[at] as u8);
+    let images = Tensor::<f32, 5, 3, 13, 14>::from_fn(|[n, c, h, w]| ((n + c + h * w) % 7) as f32);
+    let bytes = images.map(|value| value as u8);
     // The first call reads `MICROCNN_ISA`.
-    let _ = Wide::random(0).predict(&images);
-    let network = Wide::random(1);
-    let mut workspace = Wide::<f32>::workspace();
+    let _ = Algorithms::random(0).predict(&images);
+    let network = Algorithms::random(1);
+    let mut workspace = Algorithms::<f32>::workspace();
+    assert_eq!(workspace.len(), Algorithms::<f32>::TOGETHER_WORKSPACE, "four images together");
     assert_eq!(allocations(|| drop(network.predict(&images))), 0);
     assert_eq!(allocations(|| drop(network.predict_u8(&bytes))), 0);
     assert_eq!(allocations(|| drop(network.predict_with(&images, &mut workspace))), 0);
@@ -117,13 +117,13 @@ fn networks_are_small_and_move_freely() {
 #[test]
 fn a_batch_of_a_thousand_images() {
     on_a_small_stack(|| {
-        let network = Wide::random(4);
-        let mut images = Tensor::<f32, 1000, 16, 32, 32>::boxed_zeros();
+        let network = Algorithms::random(4);
+        let mut images = Tensor::<f32, 1000, 3, 13, 14>::boxed_zeros();
         for (at, value) in images.as_mut_slice().iter_mut().enumerate() {
             *value = (at % 251) as f32 / 251.0;
         }
         let output = network.predict(&images);
         let last = network.predict(images.image(999));
-        assert_eq!(&output.as_slice()[3996..], last.as_slice());
+        assert_eq!(&output.as_slice()[999 * last.as_slice().len()..], last.as_slice());
     });
 }

@@ -1,5 +1,5 @@
-//! Every tile, in strips of every height, against the definition in `f64`: in plain code, as `tests/kernels` runs the
-//! tiles that plans choose on every instruction set.
+//! Every tile, in strips of every height, against the definition in `f64`: in plain code, and the large ones, with pools
+//! of every size, on every instruction set. (`tests/kernels` runs what plans choose on each.)
 
 use super::*;
 use crate::conv::oracle::{Case, Numbers, each_with_floats, first_wrong};
@@ -19,7 +19,21 @@ struct Layer<'a> {
 }
 
 impl Layer<'_> {
-    fn run(self) {
+    fn plainly(self) {
+        let tile = self.plan.tile();
+        with_tile!(tile, |M, R, N| self.with::<Scalar, M, R, N>(Scalar));
+    }
+
+    /// Of tiles of 4×4 outputs.
+    fn run<I: Isa>(self, isa: I) {
+        match self.plan.tile() {
+            43 => self.with::<I, 4, 3, 6>(isa),
+            45 => self.with::<I, 4, 5, 8>(isa),
+            other => panic!("{other} is no large tile"),
+        }
+    }
+
+    fn with<I: Isa, const M: usize, const R: usize, const N: usize>(self, isa: I) {
         // What is in the scratch memory beforehand must not matter.
         let mut scratch = vec![Block([0xFF; 64]); self.plan.scratch()];
         let data = Data {
@@ -33,8 +47,7 @@ impl Layer<'_> {
                 output: self.output,
             },
         };
-        with_tile!(self.plan.tile(), |M, R, N| Scalar
-            .run(AnyTile::<M, R, N, 2> { plan: self.plan, data }));
+        isa.run(AnyTile::<M, R, N, 2> { plan: self.plan, data });
     }
 }
 
@@ -42,6 +55,33 @@ fn transformed(plan: Plan, case: &Case) -> Vec<Block> {
     let mut weights = vec![Block::ZERO; Block::count::<f32>(plan.weights())];
     transform(plan, Weights::Values(case.parameters().weights), &mut weights);
     weights
+}
+
+/// A layer, and what it gives.
+struct Check<'a> {
+    case: &'a Case,
+    plan: Plan,
+    pool: usize,
+    exact: &'a [(f64, f64)],
+}
+
+impl Check<'_> {
+    fn check(&self, isa: &str, run: impl FnOnce(Layer<'_>)) {
+        let Self { case, plan, pool, exact } = *self;
+        let weights = transformed(plan, case);
+        let mut output = vec![f32::NAN; exact.len()];
+        run(Layer { case, plan, weights: &weights, pool, output: &mut output });
+        if let Some(at) = first_wrong(exact, &output, plan.roundings()) {
+            let (found, wanted) = (output[at], exact[at].0);
+            panic!("{isa} {plan:?}: output {at} is {found}, not {wanted}");
+        }
+    }
+}
+
+impl Visitor for Check<'_> {
+    fn visit<I: Isa>(&mut self, isa: I) {
+        self.check(I::NAME, |layer| layer.run(isa));
+    }
 }
 
 #[test]
@@ -65,12 +105,10 @@ fn random_layers() {
         let pool = pools[numbers.within(0, pools.len() - 1)];
         let exact = maxima(case.shape.output, pool, &exact);
         pooled += usize::from(pool > 1);
-        let weights = transformed(plan, &case);
-        let mut output = vec![f32::NAN; exact.len()];
-        Layer { case: &case, plan, weights: &weights, pool, output: &mut output }.run();
-        if let Some(at) = first_wrong(&exact, &output, plan.roundings()) {
-            let (found, wanted) = (output[at], exact[at].0);
-            panic!("{plan:?}: output {at} is {found}, not {wanted}");
+        let mut check = Check { case: &case, plan, pool, exact: &exact };
+        match plan.m {
+            4 => each_with_floats(&mut check),
+            _ => check.check("scalar", |layer| layer.plainly()),
         }
     }
     println!("600 layers, {pooled} with a pool");
@@ -172,7 +210,7 @@ fn errors_are_as_stated() {
             let weights = transformed(plan, &case);
             let exact = case.exact();
             let mut found = vec![f32::NAN; exact.len()];
-            Layer { case: &case, plan, weights: &weights, pool: 1, output: &mut found }.run();
+            Layer { case: &case, plan, weights: &weights, pool: 1, output: &mut found }.plainly();
             let error = |output: &[f32]| {
                 let error = |(&(exact, _), &output): (&(f64, f64), &f32)| {
                     (f64::from(output.max(0.0)) - exact.max(0.0)).powi(2)

@@ -206,8 +206,12 @@ where
     Naive: Convolve<P>,
 {
     let images = &images()[..];
-    for Case { network, wanted, what } in &cases::<Awkward<P>, Awkward<P, Naive>>(images) {
+    let cases = cases::<Awkward<P>, Awkward<P, Naive>>(images);
+    for Case { network, wanted, what } in &cases {
         simd::each_supported(&mut EachIsa { network, images, wanted, what });
+    }
+    // A few say as much of what no kernel takes part in.
+    for Case { network, wanted, what } in &cases[..3] {
         let file = to_safetensors(network);
         let loaded: Awkward<P> = from_safetensors(&file).unwrap();
         assert_eq!(&run(Scalar, &loaded, images), wanted, "{what}, from a file");

@@ -81,6 +81,15 @@ impl Activation {
         }
     }
 
+    /// Writes the function's value in sixteen lanes.
+    #[inline(always)]
+    pub(crate) fn store<I: Isa>(self, isa: I, x: I::F32, values: &mut [f32; 16]) {
+        match self {
+            Self::ReLU => isa.store_max(x, isa.splat(0.0), values),
+            other => isa.store(other.lanes(isa, x), values),
+        }
+    }
+
     /// [`lanes`](Self::lanes) of the functions that are not in most layers.
     #[inline(always)]
     fn other_lanes<I: Isa>(self, isa: I, x: I::F32) -> I::F32 {

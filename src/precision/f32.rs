@@ -280,10 +280,9 @@ impl Arithmetic for f32 {
         activation: Activation,
         output: &mut [f32],
     ) {
-        let result = activation.lanes(isa, sums);
         match output.first_chunk_mut() {
-            Some(output) => isa.store(result, output),
-            None => isa.store_partial(result, output),
+            Some(output) => activation.store(isa, sums, output),
+            None => isa.store_partial(activation.lanes(isa, sums), output),
         }
     }
 

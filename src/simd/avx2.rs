@@ -50,6 +50,17 @@ macro_rules! ymm_vocabulary {
             }
         }
 
+        // By turns: on Zen 3 a tile takes a quarter longer where both stores follow both maxima.
+        #[inline(always)]
+        fn store_max(self, a: Pair, b: Pair, values: &mut [f32; 16]) {
+            let values = values.as_mut_ptr();
+            // SAFETY: this token exists only where AVX does; the array is twice 32 writable bytes.
+            unsafe {
+                _mm256_storeu_ps(values, _mm256_max_ps(a[0], b[0]));
+                _mm256_storeu_ps(values.add(8), _mm256_max_ps(a[1], b[1]));
+            }
+        }
+
         #[inline(always)]
         fn add(self, a: Pair, b: Pair) -> Pair {
             // SAFETY: this token exists only where AVX does.

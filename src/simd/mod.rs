@@ -141,6 +141,11 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn load(self, values: &[f32; 16]) -> Self::F32;
     /// Writes sixteen neighbouring values.
     fn store(self, vector: Self::F32, values: &mut [f32; 16]);
+    /// Writes the larger of each two lanes, as [`max`](Self::max) has it.
+    #[inline(always)]
+    fn store_max(self, a: Self::F32, b: Self::F32, values: &mut [f32; 16]) {
+        self.store(self.max(a, b), values);
+    }
     /// Begins a pass of a loop over independent vectors. Nothing is executed for it, but it keeps the
     /// compiler from joining passes where a vector is an array of lanes, which costs more in shuffles than
     /// it saves.

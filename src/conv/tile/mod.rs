@@ -113,7 +113,8 @@ impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
                         let pixels = &mut pixels[..COLUMNS / (factor * factor) * outputs];
                         let Parameters { channels, .. } = job.parameters;
                         for c in 0..COLUMNS / (factor * factor) {
-                            for b in 0..BLOCKS {
+                            // From a loop of one pass the stores would be moved behind it.
+                            unrolled!(b in BLOCKS; 0 1 2 3 => {
                                 let sums = if windows.pool {
                                     largest::<P, I, COLUMNS, BLOCKS>(isa, &sums, c, b)
                                 } else {
@@ -124,7 +125,7 @@ impl<P: Arithmetic, I: Isa> Pass<'_, '_, '_, P, I> {
                                 let places = &mut pixels[place..][..layout.places(block + b)];
                                 let activation = job.activation;
                                 P::finish_block(isa, sums, channels, first, activation, places);
-                            }
+                            });
                         }
                     }
                 }

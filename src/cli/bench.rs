@@ -2,10 +2,11 @@
 
 use super::args;
 use super::data::Labelled;
+use super::engine::Engine;
 use super::json::Json;
 use super::measure;
 use super::parameters::Parameters;
-use super::program::{Engine, Model, elsewhere};
+use super::program::{Model, elsewhere};
 use super::screen::{Screen, progress};
 use super::timing::{Job, Timer, What};
 use super::{Failure, Program};

@@ -3,12 +3,12 @@
 use super::args::Demo;
 use super::data::Labelled;
 use super::draw;
+use super::engine::Engine;
 use super::json::{Json, object};
 use super::measure::{Bench, Row, best};
 use super::parameters::Parameters;
 use super::picture::SIDE;
 use super::portrait::portrait;
-use super::program::Engine;
 use super::screen::{Screen, WIDTH, beside, counted, percent, progress, thousands};
 use super::{Failure, Program, eval};
 

@@ -1,9 +1,10 @@
 //! Accuracy, speed and error of one model on labelled images.
 
 use super::data::Labelled;
+use super::engine::Engine;
 use super::json::{Json, object};
 use super::parameters::Parameters;
-use super::program::{Engine, Model};
+use super::program::Model;
 use super::{Failure, Program};
 use crate::bench::Stopwatch;
 use indicatif::ProgressBar;

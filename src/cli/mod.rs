@@ -9,6 +9,7 @@ mod classify;
 mod data;
 mod demo;
 mod draw;
+mod engine;
 mod eval;
 mod failure;
 mod inspect;

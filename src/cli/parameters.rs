@@ -1,7 +1,8 @@
 //! The parameters that a command works with, in whatever precision it wants them.
 
 use super::data::Images;
-use super::program::{Engine, Model, Quantized, Stored};
+use super::engine::{Engine, Stored};
+use super::program::{Model, Quantized};
 use super::screen::{note, printable, progress};
 use super::{Failure, Program};
 use crate::quant::QuantizeOptions;

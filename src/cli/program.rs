@@ -2,13 +2,12 @@
 //! one interface, so that the commands are compiled once.
 
 use super::Failure;
+use super::engine::{Engine, Loaded, Plain, Stored};
 use crate::bench::equal;
-use crate::network::{self, LayerInfo, LayerTime, LayerTrace, Network, Repeated};
-use crate::precision::Arithmetic;
+use crate::network::{LayerInfo, Network};
 use crate::quant::{self, QuantizeError, QuantizeOptions, QuantizeReport};
-use crate::simd::{self, Block, Isa, Scalar};
+use crate::simd::{Isa, Scalar};
 use crate::weights::{self, Held, LoadError};
-use std::time::Duration;
 
 /// What a program is made for; `program!` writes it.
 #[derive(Clone, Copy, Debug)]
@@ -95,25 +94,6 @@ pub(crate) type Images<'a> = &'a mut dyn Iterator<Item = Vec<f32>>;
 /// A quantized network as a file, and what quantization did to it.
 pub(crate) type Quantized = (Vec<u8>, QuantizeReport);
 
-/// Where a model's parameters come from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stored<'a> {
-    /// The bytes of a `.raw` file.
-    Raw(&'a [u8]),
-    /// The bytes of a `.safetensors` file.
-    Safetensors(&'a [u8]),
-    /// Drawn from a seed.
-    Random(u64),
-}
-
-fn load<N: Network>(stored: Stored<'_>) -> Result<N, LoadError> {
-    match stored {
-        Stored::Raw(bytes) => weights::from_raw(bytes),
-        Stored::Safetensors(bytes) => weights::from_safetensors(bytes),
-        Stored::Random(seed) => Ok(weights::random(seed)),
-    }
-}
-
 impl Model {
     /// The network `N`, compiled for this algorithm.
     pub const fn of<N: Network + 'static>(algorithm: &'static str) -> Self {
@@ -141,12 +121,7 @@ impl Model {
             algorithms: N::ALGORITHMS,
             isa: Some(Scalar::NAME),
             on_request: false,
-            load: |stored| {
-                Ok(Box::new(Plain {
-                    loaded: Loaded::<N>::new(stored)?,
-                    like: load::<Like>(stored)?,
-                }))
-            },
+            load: |stored| Ok(Box::new(Plain::<N, Like>::new(stored)?)),
             quantize: None,
             formats: weights::formats::<N>,
         }
@@ -158,7 +133,7 @@ impl Model {
         Self {
             quantize: Some(|stored, images, options| {
                 let floats: F =
-                    load(stored).map_err(|error| QuantizeError::Parameters(error.to_string()))?;
+                    stored.load().map_err(|error| QuantizeError::Parameters(error.to_string()))?;
                 let (network, report) = quant::quantize_report::<F, N>(&floats, images, options)?;
                 Ok((weights::to_safetensors(&network), report))
             }),
@@ -195,176 +170,6 @@ const fn same(these: &[&str], those: &[&str]) -> bool {
         at += 1;
     }
     true
-}
-
-/// A network with parameters, ready to run.
-pub(crate) trait Engine {
-    /// Runs raw pixels of one or more images.
-    fn predict(&mut self, images: &[u8], scores: &mut [f32]);
-    /// Each layer's result.
-    fn trace(&self, image: &[f32]) -> Vec<LayerTrace>;
-    /// Each layer's time, of floats: integers would be compiled for each instruction set once more.
-    fn profile(&self, image: &[f32]) -> Option<Vec<LayerTime>>;
-    /// Bytes that the parameters take.
-    fn weight_bytes(&self) -> usize;
-    /// [`predict`](Self::predict) on an instruction set of this machine.
-    fn predict_on(&mut self, isa: &str, images: &[u8], scores: &mut [f32]);
-    /// What so many runs of each stage take on an instruction set of this machine.
-    fn time_stages_on(&mut self, isa: &str, image: &[u8], runs: &[u64]) -> Vec<Duration>;
-    /// The name of each stage of the forward function, and the row of the first layer that it does.
-    fn stages(&self) -> Vec<(String, Option<usize>)>;
-    /// Bytes of scratch memory.
-    fn workspace_bytes(&self) -> usize;
-    /// Bytes of a value between two layers.
-    fn element_bytes(&self) -> usize;
-}
-
-struct Loaded<N> {
-    network: N,
-    workspace: Box<[Block]>,
-}
-
-impl<N: Network> Loaded<N> {
-    fn new(stored: Stored<'_>) -> Result<Self, LoadError> {
-        let network = load(stored)?;
-        Ok(Self { network, workspace: network::workspace::<N>() })
-    }
-}
-
-impl<N: Network> Engine for Loaded<N> {
-    fn predict(&mut self, images: &[u8], scores: &mut [f32]) {
-        network::predict_slice(&self.network, images, scores, &mut self.workspace);
-    }
-
-    fn trace(&self, image: &[f32]) -> Vec<LayerTrace> {
-        network::trace_slice_once(&self.network, image)
-    }
-
-    fn profile(&self, image: &[f32]) -> Option<Vec<LayerTime>> {
-        if N::Precision::FLOAT { Some(network::profile_slice(&self.network, image)) } else { None }
-    }
-
-    fn weight_bytes(&self) -> usize {
-        self.network.weight_bytes()
-    }
-
-    fn predict_on(&mut self, isa: &str, images: &[u8], scores: &mut [f32]) {
-        let Self { network, workspace } = self;
-        on(isa, &mut Predict { network: &*network, images, scores, workspace });
-    }
-
-    fn time_stages_on(&mut self, isa: &str, image: &[u8], runs: &[u64]) -> Vec<Duration> {
-        let Self { network, workspace } = self;
-        let mut stages = Repeated::each(runs.to_vec());
-        on(isa, &mut Stage { network: &*network, image, workspace, stages: &mut stages });
-        stages.times().to_vec()
-    }
-
-    fn stages(&self) -> Vec<(String, Option<usize>)> {
-        let stages = N::STAGES.iter().enumerate();
-        stages.map(|(at, row)| (network::stage_name::<N>(at), *row)).collect()
-    }
-
-    fn workspace_bytes(&self) -> usize {
-        N::WORKSPACE_BYTES
-    }
-
-    fn element_bytes(&self) -> usize {
-        size_of::<<N::Precision as Arithmetic>::Element>()
-    }
-}
-
-/// Shows a visitor one instruction set of this machine.
-fn on(isa: &str, visitor: &mut impl OnIsa) {
-    struct Named<'a, V>(&'a str, &'a mut V);
-    impl<V: OnIsa> simd::Visitor for Named<'_, V> {
-        fn visit<I: Isa>(&mut self, isa: I) {
-            if I::NAME == self.0 {
-                self.1.on(isa);
-            }
-        }
-    }
-    simd::each_supported(&mut Named(isa, visitor));
-}
-
-trait OnIsa {
-    fn on<I: Isa>(&mut self, isa: I);
-}
-
-struct Predict<'a, N> {
-    network: &'a N,
-    images: &'a [u8],
-    scores: &'a mut [f32],
-    workspace: &'a mut [Block],
-}
-
-impl<N: Network> OnIsa for Predict<'_, N> {
-    fn on<I: Isa>(&mut self, isa: I) {
-        let Self { network, images, scores, workspace } = self;
-        network::predict_slice_on(isa, *network, images, scores, workspace);
-    }
-}
-
-struct Stage<'a, N> {
-    network: &'a N,
-    image: &'a [u8],
-    workspace: &'a mut [Block],
-    stages: &'a mut Repeated,
-}
-
-impl<N: Network> OnIsa for Stage<'_, N> {
-    fn on<I: Isa>(&mut self, isa: I) {
-        let Self { network, image, workspace, stages } = self;
-        network::time_stage_on(isa, *network, image, workspace, stages);
-    }
-}
-
-/// A network that runs without the extensions of any processor, and one whose layers give the same.
-struct Plain<N, Like> {
-    loaded: Loaded<N>,
-    like: Like,
-}
-
-impl<N: Network, Like: Network> Engine for Plain<N, Like> {
-    fn predict(&mut self, images: &[u8], scores: &mut [f32]) {
-        let Loaded { network, workspace } = &mut self.loaded;
-        network::predict_slice_on(Scalar, network, images, scores, workspace);
-    }
-
-    fn trace(&self, image: &[f32]) -> Vec<LayerTrace> {
-        network::trace_slice_once(&self.like, image)
-    }
-
-    fn profile(&self, _: &[f32]) -> Option<Vec<LayerTime>> {
-        None
-    }
-
-    fn weight_bytes(&self) -> usize {
-        self.loaded.network.weight_bytes()
-    }
-
-    fn predict_on(&mut self, _: &str, images: &[u8], scores: &mut [f32]) {
-        self.predict(images, scores);
-    }
-
-    fn time_stages_on(&mut self, _: &str, image: &[u8], runs: &[u64]) -> Vec<Duration> {
-        let Loaded { network, workspace } = &mut self.loaded;
-        let mut stages = Repeated::each(runs.to_vec());
-        network::time_stage_on(Scalar, network, image, workspace, &mut stages);
-        stages.times().to_vec()
-    }
-
-    fn stages(&self) -> Vec<(String, Option<usize>)> {
-        self.loaded.stages()
-    }
-
-    fn workspace_bytes(&self) -> usize {
-        self.loaded.workspace_bytes()
-    }
-
-    fn element_bytes(&self) -> usize {
-        self.loaded.element_bytes()
-    }
 }
 
 impl Program {

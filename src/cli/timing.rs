@@ -3,8 +3,8 @@
 
 use super::Program;
 use super::data::Labelled;
+use super::engine::Engine;
 use super::measure::best;
-use super::program::Engine;
 use super::screen::progress;
 use crate::bench::{Stopwatch, at_place, clock};
 use crate::report::Timing;

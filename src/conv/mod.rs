@@ -1,4 +1,11 @@
-//! Convolution algorithms. One file each; linear layers are convolutions whose window is their input.
+//! Convolution algorithms; linear layers are convolutions whose window is their input.
+//!
+//! | here | what |
+//! |---|---|
+//! | `naive`, `im2col`, `direct`, `winograd`, `fft` | an algorithm each |
+//! | `auto`, `cheapest`, `explicit` | which one runs a layer |
+//! | `tile`, `rows`, `together` | the products that they share: lanes are channels; positions of a row; channels, of several images |
+//! | `layout`, `windows`, `pad` | where weights and windows lie |
 
 /// Writes the body of a loop out for the first numbers: a loop may stay a loop, and then what is indexed
 /// by its number leaves the registers.
@@ -15,30 +22,24 @@ macro_rules! unrolled {
 }
 
 pub(crate) mod auto;
-pub(crate) mod bands;
 #[cfg(feature = "alloc")]
 mod cheapest;
-mod depthwise;
-mod direct;
+pub(crate) mod direct;
 mod explicit;
 #[cfg(feature = "alloc")]
 mod fft;
 mod im2col;
 mod layout;
-pub(crate) mod matrices;
 mod naive;
-pub(crate) mod nibbles;
 #[cfg(all(test, feature = "std"))]
 mod oracle;
 mod pad;
-mod pairs;
 mod rows;
 mod tile;
 pub(crate) mod together;
 mod windows;
 #[cfg(feature = "alloc")]
 mod winograd;
-pub(crate) mod words;
 
 pub use auto::Auto;
 #[cfg(feature = "alloc")]

@@ -25,7 +25,8 @@ pub use width::{Bits2, Bits4, Bits8, Width};
 use super::{Arithmetic, Output, Parameters, Precision, WrittenEdge};
 #[cfg(feature = "alloc")]
 use super::{Loaded, Loading};
-use crate::conv::{Direct, LANES, RowsJob, TileJob, WeightLayout, bands, matrices, nibbles, words};
+use crate::conv::direct::{bands, matrices, nibbles, words};
+use crate::conv::{Direct, LANES, RowsJob, TileJob, WeightLayout};
 use crate::layers::Activation;
 #[cfg(feature = "alloc")]
 use crate::layers::ConvSpec;

@@ -12,9 +12,9 @@
 //! the map's end.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{Job, starts};
-use super::windows::Windows;
-use super::{LANES, WeightLayout};
+use crate::conv::tile::{Job, starts};
+use crate::conv::windows::Windows;
+use crate::conv::{LANES, WeightLayout};
 use crate::precision::integer::{Integer, part_factors};
 use crate::precision::{Arithmetic, Parameters};
 use crate::shape::ConvShape;
@@ -224,9 +224,9 @@ fn load(stretch: &[u8], at: usize) -> &[u8; LOADED] {
 
 #[cfg(all(test, target_arch = "aarch64", feature = "std"))]
 mod tests {
-    use super::*;
     use crate::conv::oracle::{Levels, Numbers};
     use crate::conv::pad;
+    use crate::conv::*;
     use crate::layers::Activation;
     use crate::precision::integer::Ends;
     use crate::precision::{Precision, W4A8};

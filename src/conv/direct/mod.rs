@@ -3,14 +3,30 @@
 //! The feature map's channels are innermost, so a row of a window's taps with all their channels is one
 //! run of neighbouring values, and the inner product walks it from front to back; see `tile`. A
 //! padded layer reads a copy of its input with the padding around it, but for most depthwise ones.
+//!
+//! `tile` is right for every layer. Some have a faster way, in this order:
+//!
+//! | layers | in | way |
+//! |---|---|---|
+//! | one input channel, few outputs | all | `rows`: the lanes are positions of a row |
+//! | the same with a 2×2 pool | bytes | `bands`: two rows of windows at once |
+//! | at most eight outputs | floats on AVX-512 | `pairs`: the lanes are two windows |
+//! | depthwise | all | `depthwise`: a kernel's lanes serve a row of windows |
+//! | four windows and more | bytes on AVX2 | `words`: widened once |
+//! | some pairs of windows | bytes on `neon-i8mm` | `matrices`: products of two by two |
+//! | one window | bytes on AVX2 | `nibbles`: sums in 16 bits |
+
+pub(crate) mod bands;
+mod depthwise;
+pub(crate) mod matrices;
+pub(crate) mod nibbles;
+mod pairs;
+pub(crate) mod words;
 
 use super::layout::is_one_run;
 use super::tile::{self, Job, Plan, Planned};
 use super::windows::{self, Windows};
-use super::{
-    Algorithm, AnyShape, ConvKernel, Image, Kernels, Pooling, WeightLayout, bands, depthwise,
-    matrices, nibbles, pad, pairs, rows, words,
-};
+use super::{Algorithm, AnyShape, ConvKernel, Image, Kernels, Pooling, WeightLayout, pad, rows};
 use crate::layers::{Activation, ConvLayer, Epilogue};
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, PoolShape};

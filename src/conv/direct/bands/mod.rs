@@ -17,9 +17,9 @@
 
 mod eights;
 
-use super::rows::{self, Job};
 use super::words::{widen, word_pair};
-use super::{LANES, WeightLayout};
+use crate::conv::rows::{self, Job};
+use crate::conv::{LANES, WeightLayout};
 use crate::network::largest;
 use crate::precision::Arithmetic;
 use crate::precision::integer::{Integer, finish_pixels, packed_quad};

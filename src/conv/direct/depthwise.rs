@@ -6,9 +6,9 @@
 //! those for a small map, it is copied.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
-use super::windows::padded;
-use super::{LANES, WeightLayout};
+use crate::conv::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
+use crate::conv::windows::padded;
+use crate::conv::{LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, volume};

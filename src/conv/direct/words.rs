@@ -10,9 +10,9 @@
 //! ```
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{Job, largest, starts};
-use super::windows::{self, Windows};
-use super::{LANES, WeightLayout};
+use crate::conv::tile::{Job, largest, starts};
+use crate::conv::windows::{self, Windows};
+use crate::conv::{LANES, WeightLayout};
 use crate::precision::integer::{Integer, packed_factors};
 use crate::precision::{Arithmetic, Parameters};
 use crate::shape::ConvShape;

@@ -15,9 +15,9 @@
 //! are not computed anyway.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
-use super::windows::padded;
-use super::{LANES, Pooling, WeightLayout};
+use crate::conv::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
+use crate::conv::windows::padded;
+use crate::conv::{LANES, Pooling, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::Arithmetic;
 use crate::shape::ConvShape;

@@ -12,9 +12,9 @@
 //! ```
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
-use super::layout::is_one_run;
-use super::tile::{Job, overlapping};
-use super::{LANES, WeightLayout};
+use crate::conv::layout::is_one_run;
+use crate::conv::tile::{Job, overlapping};
+use crate::conv::{LANES, WeightLayout};
 use crate::precision::integer::{Integer, factor_bytes};
 use crate::precision::{Arithmetic, Parameters};
 use crate::shape::ConvShape;

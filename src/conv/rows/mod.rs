@@ -12,6 +12,10 @@
 
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
+mod table;
+
+pub(super) use table::{Planned, choose};
+
 use super::tile::overlapping;
 use super::windows::padded;
 use super::{LANES, WeightLayout};
@@ -19,8 +23,9 @@ use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
-use crate::simd::{Block, Isa, Kernel};
+use crate::simd::{Block, Isa};
 use bytemuck::Zeroable;
+use table::{Body, fits, with_any_tile, with_fixed_tile};
 
 /// Whether this pays for a layer: a row of windows times output channels takes fewer vectors than
 /// output channels times windows, by enough to make up for the planes.
@@ -114,108 +119,6 @@ pub struct Job<'p, 'a, P: Arithmetic> {
     /// The image with its padding.
     pub(super) input: &'a [P::Element],
     pub(super) output: &'a mut [Output<P>],
-}
-
-/// A tile that is known when the kernel is compiled.
-pub(super) trait Planned {
-    const TILE: usize;
-}
-
-/// Work that is compiled for a tile of rows, vectors and output channels.
-trait Body {
-    fn run<const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(self);
-}
-
-/// Work for a tile as a function of its own, as in `tile`.
-struct Apart<B, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(B);
-
-impl<B: Body, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize> Kernel
-    for Apart<B, ROWS, VECTORS, OUTPUTS>
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn run<I: Isa>(self, _: I) {
-        self.0.run::<ROWS, VECTORS, OUTPUTS>();
-    }
-}
-
-/// Work for a tile, compiled for each layer or for all of them.
-#[inline(always)]
-fn with_tile<I: Isa, B: Body, const ROWS: usize, const VECTORS: usize, const OUTPUTS: usize>(
-    isa: I,
-    body: B,
-) {
-    if const { I::SHARED } {
-        isa.run(Apart::<B, ROWS, VECTORS, OUTPUTS>(body));
-    } else {
-        body.run::<ROWS, VECTORS, OUTPUTS>();
-    }
-}
-
-macro_rules! tiles {
-    ($($index:literal: $rows:literal x $vectors:literal x $outputs:literal,)+) => {
-        /// Rows, vectors of a row and output channels of each tile.
-        const TILES: &[[usize; 3]] = &[$([$rows, $vectors, $outputs]),+];
-
-        #[inline(always)]
-        fn with_fixed_tile<I: Isa, T: Planned, B: Body>(isa: I, body: B) {
-            match T::TILE {
-                $($index => with_tile::<I, B, $rows, $vectors, $outputs>(isa, body),)+
-                _ => unreachable!("a plan names a tile of the table"),
-            }
-        }
-
-        #[inline(always)]
-        fn with_any_tile<I: Isa, B: Body>(isa: I, index: usize, body: B) {
-            match index {
-                $($index => isa.run(Apart::<B, $rows, $vectors, $outputs>(body)),)+
-                _ => unreachable!("a plan names a tile of the table"),
-            }
-        }
-    };
-}
-
-tiles! {
-    0: 1 x 1 x 1, 1: 1 x 1 x 2, 2: 1 x 1 x 3, 3: 1 x 1 x 4, 4: 1 x 1 x 6, 5: 1 x 1 x 8,
-    6: 1 x 2 x 8, 7: 1 x 3 x 8,
-    8: 2 x 1 x 1, 9: 2 x 1 x 2, 10: 2 x 1 x 3, 11: 2 x 1 x 6, 12: 2 x 1 x 8,
-    13: 2 x 2 x 1, 14: 2 x 2 x 2, 15: 2 x 2 x 3, 16: 2 x 2 x 4, 17: 2 x 2 x 6,
-}
-
-const fn fits<I: Isa>([rows, vectors, outputs]: [usize; 3]) -> bool {
-    let (inputs, sums) = (rows * vectors, rows * vectors * outputs);
-    // Either all inputs and one weight, or all weights and one input, beside the sums.
-    (sums + inputs) * I::REGISTERS < I::VECTORS
-        || (sums + 1) * I::REGISTERS + outputs <= I::VECTORS
-        || sums == 1
-        || rows == 2 && sums == 2
-}
-
-/// The cheapest tile, by the measure of `tile`; a pool takes two rows.
-pub(super) const fn choose<I: Isa>(shape: &ConvShape, pool: bool) -> usize {
-    let [outputs, height, width] = shape.output;
-    let (mut best, mut best_cost) = (0, usize::MAX);
-    let mut index = 0;
-    while index < TILES.len() {
-        let tile = TILES[index];
-        let [r, v, o] = tile;
-        let whole = v == 1 || (v - 1) * LANES < width;
-        if fits::<I>(tile) && (r == 2 || !pool) && r <= height && o <= outputs && whole {
-            let products = r * v * o * I::REGISTERS;
-            // A load that is as wide as a cache line and not aligned takes two.
-            let loads = r * v * if I::REGISTERS == 1 { 2 } else { I::REGISTERS } + o;
-            let most = if products > loads { products } else { loads };
-            let step = if most > 8 { most } else { 8 };
-            let tiles = height.div_ceil(r) * width.div_ceil(v * LANES) * outputs.div_ceil(o);
-            let cost = tiles * (4 * step + 1);
-            if cost < best_cost {
-                (best, best_cost) = (index, cost);
-            }
-        }
-        index += 1;
-    }
-    best
 }
 
 /// Runs a layer with a tile that is known when it is compiled.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `naive`, `im2col`, `direct`, `winograd`, `fft` | an algorithm each |
 //! | `auto`, `cheapest`, `explicit` | which one runs a layer |
-//! | `tile`, `rows`, `together` | the products that they share: lanes are channels; positions of a row; channels, of several images |
+//! | `tile`, `rows`, `together` | the products that algorithms share: lanes are channels; positions of a row; channels, of several images |
 //! | `layout`, `windows`, `pad` | where weights and windows lie |
 
 /// Writes the body of a loop out for the first numbers: a loop may stay a loop, and then what is indexed

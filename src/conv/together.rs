@@ -78,7 +78,8 @@ impl<P: Arithmetic, I: Isa, L: ConvLayer, const TAIL: bool> Planned for Tiles<P,
     };
 }
 
-/// The cheapest tile for so many blocks, by the measure of `tile`.
+/// The cheapest tile for so many blocks, by the measure of `tile`. Four images' products take so long that it
+/// does not matter which cache weights come from.
 const fn choose<I: Isa>(count: usize, parts: usize) -> Tile {
     let mut best = Tile { blocks: 1, parts, at_once: 1 };
     let (mut best_cost, mut blocks) = (usize::MAX, 1);

@@ -81,12 +81,16 @@ impl Activation {
         }
     }
 
-    /// Writes the function's value in sixteen lanes.
+    /// Writes the function's value in sixteen lanes, or in the first ones, as many as there are places.
     #[inline(always)]
-    pub(crate) fn store<I: Isa>(self, isa: I, x: I::F32, values: &mut [f32; 16]) {
-        match self {
-            Self::ReLU => isa.store_max(x, isa.splat(0.0), values),
-            other => isa.store(other.lanes(isa, x), values),
+    pub(crate) fn store<I: Isa>(self, isa: I, x: I::F32, values: &mut [f32]) {
+        if let (Self::ReLU, Some(values)) = (self, values.first_chunk_mut()) {
+            return isa.store_max(x, isa.splat(0.0), values);
+        }
+        let value = self.lanes(isa, x);
+        match values.first_chunk_mut() {
+            Some(values) => isa.store(value, values),
+            None => isa.store_partial(value, values),
         }
     }
 
@@ -290,12 +294,11 @@ impl<L: ActivationLayer> Kernel for Apply<'_, L> {
     fn run<I: Isa>(self, isa: I) {
         let Self { input, output, .. } = self;
         for (output, input) in output.chunks_mut(16).zip(input.chunks(16)) {
-            match (input.first_chunk(), output.first_chunk_mut()) {
-                (Some(input), Some(output)) => {
-                    isa.store(L::FUNCTION.lanes(isa, isa.load(input)), output);
-                }
-                _ => isa.store_partial(L::FUNCTION.lanes(isa, isa.load_partial(input)), output),
-            }
+            let x = match input.first_chunk() {
+                Some(input) => isa.load(input),
+                None => isa.load_partial(input),
+            };
+            L::FUNCTION.store(isa, x, output);
         }
     }
 }

@@ -280,10 +280,7 @@ impl Arithmetic for f32 {
         activation: Activation,
         output: &mut [f32],
     ) {
-        match output.first_chunk_mut() {
-            Some(output) => activation.store(isa, sums, output),
-            None => isa.store_partial(activation.lanes(isa, sums), output),
-        }
+        activation.store(isa, sums, output);
     }
 
     #[inline(always)]

@@ -85,11 +85,6 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn load(self, values: &[f32; 16]) -> Self::F32;
     /// Writes sixteen neighbouring values.
     fn store(self, vector: Self::F32, values: &mut [f32; 16]);
-    /// Writes the larger of each two lanes, as [`max`](Self::max) has it.
-    #[inline(always)]
-    fn store_max(self, a: Self::F32, b: Self::F32, values: &mut [f32; 16]) {
-        self.store(self.max(a, b), values);
-    }
     /// Begins a pass of a loop over independent vectors. Nothing is executed for it, but it keeps the
     /// compiler from joining passes where a vector is an array of lanes, which costs more in shuffles than
     /// it saves.
@@ -105,6 +100,11 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// The larger of each pair; a NaN in `a` gives `b`.
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// Writes the larger of each pair, as [`max`](Self::max) has it.
+    #[inline(always)]
+    fn store_max(self, a: Self::F32, b: Self::F32, values: &mut [f32; 16]) {
+        self.store(self.max(a, b), values);
+    }
     /// The smaller of each pair; a NaN in `a` gives `b`.
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a * b + c`, rounded once where the instruction set can.
@@ -362,7 +362,7 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
 
 /// [`Isa::look_up`] by loads, one function for all instruction sets: none makes them faster.
 #[inline(never)]
-pub(super) fn look_up(table: &[u8; 256], values: &mut [u8]) {
+fn look_up(table: &[u8; 256], values: &mut [u8]) {
     values.iter_mut().for_each(|value| *value = table[usize::from(*value)]);
 }
 

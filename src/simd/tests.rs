@@ -1,6 +1,7 @@
-//! Integer operations of each instruction set of this machine, against plain ones.
+//! Operations of each instruction set of this machine, against plain ones.
 
 use super::{INPUT_OFFSET, Isa, Kernel, Matrix, Visitor, each_supported};
+use crate::layers::Activation;
 use core::array::from_fn;
 
 /// Bytes without order, each of them possible.
@@ -181,6 +182,35 @@ impl Kernel for LookedUp {
     }
 }
 
+/// Maxima of numbers of every kind.
+struct Maxima;
+
+impl Kernel for Maxima {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        let kinds =
+            [0.0, -0.0, 1.5, -1.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e-40, -1e-40];
+        let bits = |values: [f32; 16]| values.map(f32::to_bits);
+        for first in 0..kinds.len() {
+            let values: [f32; 16] = from_fn(|lane| kinds[(first + lane) % kinds.len()]);
+            let (mut stored, mut wanted) = ([9.0; 16], [9.0; 16]);
+            isa.store_max(isa.load(&values), isa.splat(0.0), &mut stored);
+            isa.store(isa.max(isa.load(&values), isa.splat(0.0)), &mut wanted);
+            assert_eq!(bits(stored), bits(wanted), "{}: {values:?}", I::NAME);
+            let plain = values.map(|value| Activation::ReLU.apply(value));
+            assert_eq!(stored, plain, "{}: {values:?}", I::NAME);
+            for count in 0..16 {
+                let mut some = [9.0; 16];
+                Activation::ReLU.store(isa, isa.load(&values), &mut some[..count]);
+                assert_eq!(bits(some)[..count], bits(wanted)[..count], "{}", I::NAME);
+                assert_eq!(some[count..], [9.0; 16][count..], "{}", I::NAME);
+            }
+        }
+    }
+}
+
 struct Each;
 
 impl Visitor for Each {
@@ -188,6 +218,7 @@ impl Visitor for Each {
         isa.run(Products);
         isa.run(Spread);
         isa.run(LookedUp);
+        isa.run(Maxima);
         if I::MATRICES {
             isa.run(Matrices);
             isa.run(Eights);
@@ -196,6 +227,6 @@ impl Visitor for Each {
 }
 
 #[test]
-fn operations_on_bytes_are_exact() {
+fn operations_are_exact() {
     each_supported(&mut Each);
 }

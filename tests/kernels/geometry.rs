@@ -41,7 +41,7 @@ impl Random {
 
     /// Channels around the lanes of each instruction set.
     fn channels(&mut self) -> usize {
-        self.pick(&[1, 2, 3, 4, 5, 6, 7, 8, 12, 15, 16, 17, 20, 31, 32, 33, 35, 48, 64, 80])
+        self.pick(&[1, 2, 3, 4, 5, 6, 7, 8, 12, 15, 16, 17, 20, 31, 32, 33, 35, 48, 64, 80, 176])
     }
 
     pub(crate) fn shape(&mut self) -> ConvShape {

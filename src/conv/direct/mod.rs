@@ -4,15 +4,16 @@
 //! run of neighbouring values, and the inner product walks it from front to back; see `tile`. A
 //! padded layer reads a copy of its input with the padding around it, but for most depthwise ones.
 //!
-//! `tile` is right for every layer. Some have a faster way, in this order:
+//! `tile` is right for every layer but depthwise ones. Some have a faster way, which each file's `pay` knows; the
+//! first of these that pays is taken:
 //!
 //! | layers | in | way |
 //! |---|---|---|
-//! | one input channel, few outputs | all | `rows`: the lanes are positions of a row |
-//! | the same with a 2×2 pool | bytes | `bands`: two rows of windows at once |
-//! | at most eight outputs | floats on AVX-512 | `pairs`: the lanes are two windows |
+//! | one input channel, few outputs, a 2×2 pool | bytes, where they are shuffled | `bands`: two rows of windows at once |
+//! | one input channel, few outputs | all but 2-bit weights | `rows`: the lanes are positions of a row |
+//! | at most eight outputs, more than one tap, no pool | floats on AVX-512 | `pairs`: the lanes are two windows |
 //! | depthwise | all | `depthwise`: a kernel's lanes serve a row of windows |
-//! | four windows and more | bytes on AVX2 | `words`: widened once |
+//! | four windows and more, small enough | bytes on AVX2 | `words`: widened once |
 //! | some pairs of windows | bytes on `neon-i8mm` | `matrices`: products of two by two |
 //! | one window | bytes on AVX2 | `nibbles`: sums in 16 bits |
 

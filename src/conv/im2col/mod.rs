@@ -9,7 +9,7 @@
 //! `tile`, over one long run. Padding is written into the panel. Where the windows lie in the
 //! feature map as they would in the panel (a 1×1 convolution, a linear layer), the map is the panel.
 //!
-//! One channel to few output channels is the product of `rows.rs`, weights × panel, whose lanes are
+//! One channel to few output channels is the product of `rows`, weights × panel, whose lanes are
 //! pixels:
 //!
 //! ```text

@@ -16,9 +16,8 @@ impl Plan {
     /// The fastest tiles for such windows.
     #[inline(always)]
     pub(in crate::conv) const fn new<I: Isa>(windows: &Windows, layout: &WeightLayout) -> Self {
-        let full = full_blocks(layout);
-        let (full, tail) =
-            (choose::<I>(windows, full, LANES), choose::<I>(windows, 1, layout.tail));
+        let full = choose::<I>(windows, layout, full_blocks(layout), LANES);
+        let tail = choose::<I>(windows, layout, 1, layout.tail);
         Self { full: full.0, tail: tail.0 }
     }
 
@@ -34,8 +33,11 @@ impl Plan {
     #[inline(always)]
     pub(in crate::conv) const fn cost<I: Isa>(windows: &Windows, layout: &WeightLayout) -> usize {
         let full = full_blocks(layout);
-        let tail = if layout.tail < LANES { choose::<I>(windows, 1, layout.tail).1 } else { 0 };
-        if full > 0 { choose::<I>(windows, full, LANES).1 + tail } else { tail }
+        let tail = match layout.tail {
+            LANES => 0,
+            lanes => choose::<I>(windows, layout, 1, lanes).1,
+        };
+        if full > 0 { choose::<I>(windows, layout, full, LANES).1 + tail } else { tail }
     }
 }
 
@@ -50,16 +52,31 @@ pub(in crate::conv) const fn full_blocks(layout: &WeightLayout) -> usize {
     if layout.tail == LANES { layout.blocks } else { layout.blocks - 1 }
 }
 
-/// The cheapest tile for rows of so many windows and so many blocks of so many lanes, and what a row
+/// Bytes of weights that a first-level cache may hold.
+const FIRST_LEVEL: usize = 48 << 10;
+
+/// Whether a layer's weights come from a second-level cache: each is read once, and they are too many
+/// to be in the first one. (Of fewer than eight bits they are taken for twice as many.)
+const fn streams(windows: &Windows, layout: &WeightLayout) -> bool {
+    let lanes = layout.groups * layout.group_lanes();
+    matches!(windows.size, [1, 1]) && 4 * lanes * layout.runs * layout.steps() > FIRST_LEVEL
+}
+
+/// The cheapest tile for rows of a layer's windows and so many blocks of so many lanes, and what a row
 /// costs.
 ///
 /// A step of a tile costs the multiply-adds, the loads or the wait for the sums of the step before,
 /// whichever is most; all in half cycles of a core that does two multiply-adds and two loads a cycle,
-/// with a latency of four. That is Zen 3 to 5, Intel's cores since Haswell and most of ARM's.
-const fn choose<I: Isa>(windows: &Windows, blocks: usize, lanes: usize) -> (usize, usize) {
+/// one of them from the second-level cache, with a latency of four. That is Zen 3 to 5, Intel's cores
+/// since Haswell and most of ARM's.
+const fn choose<I: Isa>(
+    windows: &Windows,
+    layout: &WeightLayout,
+    blocks: usize,
+    lanes: usize,
+) -> (usize, usize) {
     let [_, columns] = windows.size;
-    // One window's weights are read once, from the second-level cache, at half the speed.
-    let halved = if matches!(windows.size, [1, 1]) { 2 } else { 1 };
+    let streams = streams(windows, layout);
     let (mut best, mut best_cost) = (0, usize::MAX);
     let mut index = 0;
     while index < TILES.len() {
@@ -75,7 +92,9 @@ const fn choose<I: Isa>(windows: &Windows, blocks: usize, lanes: usize) -> (usiz
         if whole && (b <= blocks || b == 1) && fits::<I>(c, b) {
             let chains = sums * split::<I>(c, b) * I::REGISTERS;
             let products = sums * I::REGISTERS;
-            let loads = c + halved * b * I::REGISTERS + 4 * spilled::<I>(c, b, lanes);
+            let weights = b * I::REGISTERS;
+            let loads = max(c + weights, if streams { 2 * weights } else { 0 });
+            let loads = loads + 4 * spilled::<I>(c, b, lanes);
             let waits = 8 * products / chains;
             let step = max(max(products, loads), if chains < 8 { waits } else { 0 });
             // An eighth of a cycle for the loop.
@@ -126,4 +145,38 @@ pub(super) const fn split<I: Isa>(columns: usize, blocks: usize) -> usize {
 pub(in crate::conv) const fn splits<I: Isa>(tile: usize) -> usize {
     let [columns, blocks] = TILES[tile];
     split::<I>(columns, blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::{ConvShape, Window};
+    use crate::simd::Scalar;
+
+    /// The tile of a linear layer's full blocks.
+    fn of_linear<I: Isa>([inputs, outputs]: [usize; 2], group: usize) -> [usize; 2] {
+        let window = Window { kernel: [1; 2], stride: [1; 2], padding: [0; 4], dilation: [1; 2] };
+        let shape = ConvShape { input: [inputs, 1, 1], output: [outputs, 1, 1], window, groups: 1 };
+        TILES[Plan::of_one_window::<I>(&WeightLayout::new(&shape, group)).full]
+    }
+
+    #[test]
+    fn one_window_has_a_tile_of_one() {
+        for outputs in [1, 16, 33, 128] {
+            assert_eq!(of_linear::<Scalar>([400, outputs], 1), [1, 1]);
+        }
+    }
+
+    /// What is read from the second-level cache is not read twice, unless that is hardly more.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn weights_that_stream_are_read_once() {
+        use crate::simd::{Avx2, Avx512};
+        let tile = |outputs| of_linear::<Avx2>([400, outputs], 1);
+        assert_eq!([112, 128, 176, 192, 512].map(tile), [[1, 1], [1, 2], [1, 1], [1, 3], [1, 2]]);
+        assert_eq!(of_linear::<Avx512>([400, 112], 1), [1, 7]);
+        // Those that a first-level cache holds are, to save loads of inputs.
+        assert_eq!(of_linear::<Avx2>([100, 112], 1), [1, 2]);
+        assert_eq!(of_linear::<Avx2>([400, 112], 4), [1, 2]);
+    }
 }

@@ -1,4 +1,4 @@
-//! `rows.rs` for bytes, where a 2×2 pool follows: bands of two rows of windows, of whose results one row
+//! `rows` for bytes, where a 2×2 pool follows: bands of two rows of windows, of whose results one row
 //! is left.
 //!
 //! ```text
@@ -32,7 +32,7 @@ use order::{InWords, Order, Pairs, Quarters, Whole};
 /// Windows of a row that a tile takes.
 const WIDTH: usize = 2 * LANES;
 
-/// Whether a layer for which `rows.rs` pays runs here.
+/// Whether a layer for which `rows` pays runs here.
 pub(super) const fn pay<P: Arithmetic>(shape: &ConvShape, pool: bool) -> bool {
     P::BYTES && pool && rows::pay::<P>(shape) && shape.output[1] > 1 && shape.output[2] > 1
 }

@@ -1,5 +1,4 @@
 //! In which order a band's sums are computed.
-#![allow(clippy::needless_range_loop, reason = "tiles are indexed alike on both sides")]
 
 use super::{Bands, Pooled, larger};
 use crate::precision::integer::Integer;

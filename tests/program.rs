@@ -635,7 +635,7 @@ mod inspect {
         let out = succeed(&["inspect"]);
         assert!(out.starts_with("LeNet5: 1x28x28 -> 10"), "{out}");
         assert!(out.contains("61,706") && out.contains("416,520"), "{out}");
-        assert!(out.ends_with("\nQuantized to w2a8; i8 in conv1, fc2\n"), "{out}");
+        assert!(out.ends_with("\nWhen quantized to w2a8; i8 in conv1, fc2\n"), "{out}");
         let document = json(&["inspect", "--json"]);
         assert_eq!(document["parameters"], 61_706);
         assert_eq!(document["macs"], 416_520);
@@ -693,6 +693,8 @@ mod inspect {
         fail_for(&["inspect", "Cargo.toml"], &["Cargo.toml", "neither"]);
         let broken = file("inspect.safetensors", b"\x02\0\0\0\0\0\0\0{]");
         fail_for(&["inspect", &broken], &["inspect.safetensors"]);
+        let noise = file("noise.safetensors", [7; 2000]);
+        fail_for(&["inspect", &noise], &["noise.safetensors", "header", "found 1992 bytes"]);
     }
 }
 

@@ -1,11 +1,13 @@
 //! Every layer of some networks under each algorithm: what `Auto` chooses, and what that costs.
 //!
-//! `cargo bench --bench layers -- [--readme] [instruction set] [layer]`; without a name, the machine's
-//! fastest one. `--readme` prints a table in Markdown. The algorithms take turns, and the fastest of an
+//! `cargo bench --bench layers -- [--readme] [instruction set] [layer]`; without a name, the one that networks
+//! run on. `--readme` prints a table in Markdown. The algorithms take turns, and the fastest of an
 //! algorithm's runs counts. Before that, a layer's results are compared with the definition's.
 
 mod shapes;
 
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use microcnn::__private::*;
 use microcnn::bench::{at_place, peak};
 use microcnn::conv::{AnyShape, Convolve, Direct, Fft, Im2col, Image, Naive, Pooling, Winograd};
@@ -301,7 +303,6 @@ struct Sets<'a> {
     wanted: &'a str,
     filter: &'a str,
     readme: bool,
-    found: bool,
 }
 
 impl simd::Visitor for Sets<'_> {
@@ -309,18 +310,23 @@ impl simd::Visitor for Sets<'_> {
         if I::NAME != self.wanted {
             return;
         }
-        self.found = true;
         let Self { filter, readme, .. } = *self;
         let peak = peak(isa).floats;
         if readme {
             let algorithms = ALGORITHMS.join(" | ");
             println!("| on {} | `Auto` is | `Auto`, µs | {algorithms} | of the peak |", I::NAME);
             println!("|---|---|{}", "--:|".repeat(2 + ALGORITHMS.len()));
+        } else {
+            println!(
+                "{:8} {:24} {:8} {:>11} {:>13} {:>6}  against the fastest, each in µs",
+                "on", "layer", "Auto is", "takes", "computes", "peak"
+            );
         }
-        let mut rows = Rows { isa, filter, readme, peak, worst: (0.0, "no layer") };
+        let mut rows = Rows { isa, filter, readme, peak, worst: (0.0, "") };
         shapes::each(&mut rows);
         println!(
-            "\n`Auto` at worst: {:.2} × the fastest, `{}`; the peak is {:.0} GMAC/s",
+            "\n`Auto` at worst: {:.2} × the fastest, `{}`; the peak is {:.0} GMAC/s (exceeded by fewer \
+             multiplications, and where compilers make vectors of plain code)",
             rows.worst.0,
             rows.worst.1,
             peak * 1e-9
@@ -328,12 +334,47 @@ impl simd::Visitor for Sets<'_> {
     }
 }
 
+/// Every layer of some networks under each algorithm: what `Auto` chooses, and what that costs
+#[derive(Parser)]
+#[command(name = "cargo bench --bench layers --")]
+struct Args {
+    /// An instruction set of this machine [default: the one that networks run on]
+    #[arg(value_name = "INSTRUCTION SET")]
+    isa: Option<String>,
+    /// A layer's name, or a part of some layers' names
+    layer: Option<String>,
+    /// Print a table in Markdown
+    #[arg(long)]
+    readme: bool,
+    /// What cargo says to each benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// The names of what there is.
+struct Names(Vec<&'static str>);
+
+impl simd::Visitor for Names {
+    fn visit<I: Isa>(&mut self, _: I) {
+        self.0.push(I::NAME);
+    }
+}
+
+impl shapes::Visitor for Names {
+    fn visit<L: Timed>(&mut self) {
+        self.0.push(L::SPEC.name);
+    }
+}
+
 fn main() -> ExitCode {
-    let (options, args): (Vec<_>, Vec<_>) =
-        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    let readme = options.iter().any(|option| option == "--readme");
-    let argument = |at: usize| args.get(at).map(String::as_str);
-    let wanted = match (argument(0), simd::active()) {
+    let (mut sets, mut layers) = (Names(Vec::new()), Names(Vec::new()));
+    simd::each_supported(&mut sets);
+    shapes::each(&mut layers);
+    let possible = PossibleValuesParser::new(sets.0);
+    let command = Args::command().mut_arg("isa", |isa| isa.value_parser(possible));
+    let Args { isa, layer, readme, .. } = Args::from_arg_matches(&command.get_matches())
+        .expect("the arguments are those of the command");
+    let wanted = match (isa.as_deref(), simd::active()) {
         (Some(name), _) => name,
         (None, Ok(name)) => name,
         (None, Err(error)) => {
@@ -341,12 +382,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let filter = argument(1).unwrap_or_default();
-    let mut sets = Sets { wanted, filter, readme, found: false };
-    simd::each_supported(&mut sets);
-    if !sets.found {
-        eprintln!("no instruction set `{wanted}` on this machine: {}", simd::NAMES.join(", "));
+    let filter = layer.as_deref().unwrap_or_default();
+    if !layers.0.iter().any(|name| name.contains(filter)) {
+        eprintln!("no layer's name has `{filter}` in it; there are: {}", layers.0.join(", "));
         return ExitCode::FAILURE;
     }
+    simd::each_supported(&mut Sets { wanted, filter, readme });
     ExitCode::SUCCESS
 }

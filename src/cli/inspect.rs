@@ -74,7 +74,8 @@ fn network(program: &Program, screen: &Screen, json: bool) -> Result<(), Failure
     rows.push(total.into_iter().chain([thousands(macs), String::new()]).collect());
     let headings = ["Layer", "Kind", ">Output", ">Parameters", ">Multiply-adds", "Algorithm"];
     let mixed = quantized.iter().filter(|(_, held)| weights::precisions(held).len() > 1);
-    let mixed = mixed.map(|(network, held)| format!("Quantized to {}\n", in_words(network, held)));
+    let mixed =
+        mixed.map(|(network, held)| format!("When quantized to {}\n", in_words(network, held)));
     screen.print(&format!(
         "{}: {} {} {}\n{}\n{}",
         program.network,
@@ -119,6 +120,10 @@ fn content(program: &Program, path: &Path, bytes: &[u8]) -> Result<Content, Box<
             values: bytes.len() / 4,
             fits: parameters::fits(program, bytes, true),
         });
+    }
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors")) {
+        // It says what its header lacks.
+        SafetensorsSource::list(bytes)?;
     }
     Err("neither .safetensors, .raw nor IDX".into())
 }

@@ -13,7 +13,9 @@ use core::fmt;
 /// let error = RawSource::new(&[0; 10], 5).err().unwrap();
 /// assert_eq!(error.to_string(), "wanted 20 bytes (5 values), found 10 bytes");
 /// ```
-#[derive(Debug)]
+///
+/// Its [`Debug`](fmt::Debug) is the same line and what the system says, since that is what a `main` that returns
+/// an error prints of it.
 #[non_exhaustive]
 pub struct LoadError {
     /// What kind of mistake it is.
@@ -107,6 +109,16 @@ impl fmt::Display for LoadError {
     }
 }
 
+impl fmt::Debug for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match core::error::Error::source(self) {
+            Some(source) => write!(f, " ({source})"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl core::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         #[cfg(feature = "std")]
@@ -118,8 +130,14 @@ impl core::error::Error for LoadError {
 
 /// Why parameters could not be saved.
 #[cfg(feature = "std")]
-#[derive(Debug)]
 pub struct SaveError(pub(super) LoadError);
+
+#[cfg(feature = "std")]
+impl fmt::Debug for SaveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
 
 #[cfg(feature = "std")]
 impl SaveError {

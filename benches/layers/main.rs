@@ -336,12 +336,13 @@ impl simd::Visitor for Sets<'_> {
 
 /// Every layer of some networks under each algorithm: what `Auto` chooses, and what that costs
 #[derive(Parser)]
-#[command(name = "cargo bench --bench layers --")]
+#[command(bin_name = "cargo bench --bench layers --")]
 struct Args {
     /// An instruction set of this machine [default: the one that networks run on]
-    #[arg(value_name = "INSTRUCTION SET")]
+    #[arg(index = 1, value_name = "ISA")]
     isa: Option<String>,
     /// A layer's name, or a part of some layers' names
+    #[arg(index = 2)]
     layer: Option<String>,
     /// Print a table in Markdown
     #[arg(long)]

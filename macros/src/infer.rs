@@ -39,7 +39,9 @@ pub(crate) fn infer(
 ) -> (Vec<Inferred>, Shape) {
     let input = Input { shape: input, from: format!("the input of `{name}`") };
     let (layers, output) = path(nodes, input, report);
+    // An output that is known in part follows from a mistake, which is reported.
     if let Some((list, declared)) = declared
+        && known(output.shape).is_some()
         && differ(declared, output.shape)
     {
         report.error(

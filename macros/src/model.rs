@@ -184,7 +184,7 @@ fn inner(item: &Item) -> impl Iterator<Item = &Item> {
 
 fn unknown(item: &Item, report: &mut Report) {
     let kind = item.kind.to_string();
-    let known = KINDS.iter().chain([&RESIDUAL, &SEQUENTIAL]).map(|kind| kind.name);
+    let known = Kind::all().map(|kind| kind.name);
     let other = OTHER_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&kind));
     let nearest = other.map(|(_, ours)| *ours).or_else(|| nearest(&kind, known));
     let message = match &item.label {

@@ -1,11 +1,13 @@
 //! Tokens → syntax: what was written, where. A mistake in one item leaves the others readable.
 
+use crate::layer::Kind;
 use crate::report::{Place, Report};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
 use std::rc::Rc;
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Result};
+use syn::parse::discouraged::Speculative;
+use syn::parse::{ParseBuffer, ParseStream, Result};
 use syn::token::{Brace, Bracket, Paren};
 use syn::{Attribute, Ident, Lit, Path, Token, Type, Visibility};
 
@@ -66,6 +68,15 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// A number as it may be written.
+    pub(crate) fn number(&self) -> Option<String> {
+        match self {
+            Self::Integer(number, _) => Some(number.to_string()),
+            Self::Real(number, _) => Some(format!("{number:?}")),
+            _ => None,
+        }
+    }
+
     pub(crate) fn place(&self) -> Place {
         match self {
             Self::Integer(_, place) | Self::Real(_, place) | Self::Bool(_, place) => *place,
@@ -223,19 +234,15 @@ fn item(input: ParseStream<'_>, report: &mut Report) -> Result<Item> {
     let mut item =
         Item { label, kind, sizes: None, options: Vec::new(), body: None, shortcut: None };
     if input.peek(Token![<]) {
-        item.sizes = Some(angled_list(input, report)?);
+        item.sizes = Some(angled_list(&item.kind, input, report)?);
     }
     if input.peek(Paren) {
         let open = input.span();
         let positional;
         (item.options, positional) = arguments(input, report)?;
         if !positional.is_empty() {
-            let (kind, sizes) = (&item.kind, positional.join(", "));
-            let help = match item.sizes {
-                None => format!("sizes are in angle brackets: write `{kind}<{sizes}>`"),
-                Some(_) => "write `name = value`".to_owned(),
-            };
-            report.error(open, &format!("`{kind}`: an option without a name"), &help);
+            let help = without_names(&item, &positional);
+            report.error(open, &format!("`{}`: an option without a name", item.kind), &help);
             let place = open.into();
             item.sizes.get_or_insert(List { values: vec![Value::Wrong], place });
         }
@@ -257,6 +264,23 @@ fn item(input: ParseStream<'_>, report: &mut Report) -> Result<Item> {
     Ok(item)
 }
 
+/// How to write what is in parentheses without a name: as sizes if the layer still wants them, or
+/// else as its options.
+fn without_names(item: &Item, values: &[String]) -> String {
+    let kind = Kind::named(&item.kind);
+    let sized = kind.is_none_or(|kind| !kind.sizes.is_empty());
+    match kind {
+        Some(kind) if item.sizes.is_some() || !sized => {
+            let given: Vec<_> = item.options.iter().map(|option| option.name.to_string()).collect();
+            kind.with_options(values, &given, sized || !given.is_empty())
+        }
+        _ if item.sizes.is_some() => "write `name = value`".to_owned(),
+        _ => {
+            format!("sizes are in angle brackets: write `{}<{}>`", item.kind, values.join(", "))
+        }
+    }
+}
+
 fn label(input: ParseStream<'_>) -> Result<Label> {
     let lookahead = input.lookahead1();
     if lookahead.peek(Ident::peek_any) {
@@ -272,8 +296,9 @@ fn label(input: ParseStream<'_>) -> Result<Label> {
 }
 
 /// `<6, 5>`
-fn angled_list(input: ParseStream<'_>, report: &mut Report) -> Result<List> {
+fn angled_list(kind: &Ident, input: ParseStream<'_>, report: &mut Report) -> Result<List> {
     let open = input.parse::<Token![<]>()?.span;
+    let all = input.fork();
     let mut values = Vec::new();
     while !input.peek(Token![>]) {
         values.push(value_or_report(input, report, |input| {
@@ -282,17 +307,59 @@ fn angled_list(input: ParseStream<'_>, report: &mut Report) -> Result<List> {
         if input.peek(Token![>]) || input.parse::<Option<Token![,]>>()?.is_some() {
             continue;
         }
-        report.error(
-            input.span(),
-            "expected `,` or `>`",
-            "sizes are numbers with commas: `<6, 5>`",
-        );
+        match (values.last(), options_among_sizes(kind, &all)) {
+            (Some(Value::Path(name)), Some(help)) if input.peek(Token![=]) => {
+                let message = format!("`{kind}`: an option in angle brackets");
+                report.error(Place::of(name), &message, &help);
+            }
+            _ => report.error(
+                input.span(),
+                "expected `,` or `>`",
+                "sizes are numbers with commas: `<6, 5>`",
+            ),
+        }
         if !input.peek(Lit) {
+            if let Some(rest) = before_close(input) {
+                input.advance_to(&rest);
+                input.parse::<Token![>]>()?;
+            }
             return Ok(List { values: vec![Value::Wrong], place: open.into() });
         }
     }
     let close = input.parse::<Token![>]>()?.span;
     Ok(List { values, place: Place::from(open).to(close.into()) })
+}
+
+/// The place of the `>` that closes a list of sizes, if it comes before what only a next layer has.
+fn before_close<'a>(input: ParseStream<'a>) -> Option<ParseBuffer<'a>> {
+    let rest = input.fork();
+    while !rest.peek(Token![>]) {
+        let next = rest.peek(Token![<]) || rest.peek(Token![:]) || rest.peek(Brace);
+        if next || rest.parse::<TokenTree>().is_err() {
+            return None;
+        }
+    }
+    Some(rest)
+}
+
+/// How to write options that stand in angle brackets among the sizes.
+fn options_among_sizes(kind: &Ident, input: ParseStream<'_>) -> Option<String> {
+    let close = before_close(input)?.cursor();
+    let mut parts = [Vec::new(), Vec::new()];
+    let rest = input.fork();
+    while rest.cursor() != close {
+        let mut tokens = TokenStream::new();
+        let mut option = false;
+        while rest.cursor() != close && !rest.peek(Token![,]) {
+            option |= rest.peek(Token![=]);
+            tokens.extend([rest.parse::<TokenTree>().ok()?]);
+        }
+        parts[usize::from(option)].push(tokens.to_string());
+        let _ = rest.parse::<Option<Token![,]>>();
+    }
+    let [sizes, options] = parts.map(|part| part.join(", "));
+    let sizes = if sizes.is_empty() { sizes } else { format!("<{sizes}>") };
+    Some(format!("options are in parentheses: write `{kind}{sizes}({options})`"))
 }
 
 /// `[1, 28, 28]`

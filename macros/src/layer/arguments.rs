@@ -2,7 +2,7 @@
 //! and `None`.
 
 use super::Kind;
-use crate::parse::{Item, Value};
+use crate::parse::{Item, List, Value};
 use crate::report::{Place, Report, nearest, similar};
 use std::rc::Rc;
 use syn::{Type, TypePath};
@@ -64,11 +64,15 @@ impl<'a> Arguments<'a> {
         }
         if self.kind.sizes.is_empty() {
             if let (Some(list), false) = (&self.item.sizes, values.is_empty()) {
-                self.error(
-                    list.place,
-                    &format!("`{kind}` takes no sizes"),
-                    &format!("write `{kind}`"),
-                );
+                let texts: Option<Vec<_>> = values.iter().map(Value::number).collect();
+                let given = !self.item.options.is_empty();
+                let help = match texts {
+                    Some(texts) if !self.kind.options.is_empty() && !given => {
+                        self.kind.with_options(&texts, &[], false)
+                    }
+                    _ => format!("write `{kind}`"),
+                };
+                self.error(list.place, &format!("`{kind}` takes no sizes"), &help);
             }
             return;
         }
@@ -93,10 +97,7 @@ impl<'a> Arguments<'a> {
             let name = option.name.to_string();
             if !self.kind.options.contains(&name.as_str()) {
                 let kind = self.kind.name;
-                let list = match self.kind.options {
-                    [] => format!("`{kind}` takes no options"),
-                    options => format!("the options of `{kind}` are `{}`", options.join("`, `")),
-                };
+                let list = self.kind.spoken_options();
                 let help = match nearest(&name, self.kind.options.iter().copied()) {
                     Some(nearest) if similar(&name, nearest) => {
                         format!("did you mean `{nearest}`? ({list})")
@@ -130,7 +131,24 @@ impl<'a> Arguments<'a> {
         let name = *self.form.get(at)?;
         let item = self.item;
         let value = item.sizes.as_ref()?.values.get(at)?;
+        if let (Value::List(pair), "k") = (value, name) {
+            let help = self.rectangle_help(at, pair);
+            self.error(pair.place, "the size `k` is a single number", &help);
+            return None;
+        }
         self.number(value, name, 1)
+    }
+
+    /// How to write `[h, w]` that stands at this position of the sizes.
+    fn rectangle_help(&self, at: usize, pair: &List) -> String {
+        let before = self.item.sizes.iter().flat_map(|list| &list.values[..at]);
+        let numbers: Option<Vec<_>> = before.chain(&pair.values).map(Value::number).collect();
+        let sizes = match numbers {
+            Some(numbers) if pair.values.len() == 2 => numbers.join(", "),
+            _ => self.kind.sizes.last().map_or(String::new(), |form| form.join(", ")),
+        };
+        let word = if self.kind.parameters { "kernel" } else { "window" };
+        format!("a {word} that is not square is written `{}<{sizes}>`", self.kind.name)
     }
 
     /// How many sizes there are.

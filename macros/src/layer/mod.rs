@@ -180,6 +180,54 @@ pub(crate) const OTHER_NAMES: &[(&str, &str)] = &[
     ("Skip", "Residual"),
 ];
 
+impl Kind {
+    /// The layer or the block of this name.
+    pub(crate) fn named(name: &Ident) -> Option<&'static Self> {
+        Self::all().find(|kind| name == kind.name)
+    }
+
+    /// All layers, and the blocks.
+    pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
+        KINDS.iter().chain([&RESIDUAL, &SEQUENTIAL])
+    }
+
+    /// Which options it has, in words.
+    pub(crate) fn spoken_options(&self) -> String {
+        let name = self.name;
+        match self.options {
+            [] => format!("`{name}` takes no options"),
+            [option] => format!("the only option of `{name}` is `{option}`"),
+            options => format!("the options of `{name}` are `{}`", options.join("`, `")),
+        }
+    }
+
+    /// How values without names are written: with the names of the options that are not given yet, in
+    /// their order. Beside other text (`more`) the options are named alone.
+    pub(crate) fn with_options(&self, values: &[String], given: &[String], more: bool) -> String {
+        let name = self.name;
+        if self.options.is_empty() {
+            return format!("`{name}` takes neither sizes nor options: write `{name}`");
+        }
+        // PyTorch's first number of a normalization is its channels.
+        let whole = |value: &String| value.parse::<u64>().is_ok_and(|value| value > 0);
+        if self.parameters && self.sizes.is_empty() && values.iter().any(whole) {
+            return format!("its channels are its input's: write `{name}`");
+        }
+        let left: Vec<_> = self
+            .options
+            .iter()
+            .filter(|option| !given.iter().any(|name| name == *option))
+            .collect();
+        if values.len() > left.len() {
+            return self.spoken_options();
+        }
+        let named: Vec<_> =
+            left.iter().zip(values).map(|(option, value)| format!("{option} = {value}")).collect();
+        let named = named.join(", ");
+        if more { format!("write `{named}`") } else { format!("write `{name}({named})`") }
+    }
+}
+
 const fn plain(name: &'static str, short: &'static str) -> Kind {
     Kind {
         name,

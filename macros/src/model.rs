@@ -1,8 +1,9 @@
 //! Syntax → a tree of layers of known kinds with their full names.
 
-use crate::layer::{Arguments, KINDS, Kind, OTHER_NAMES, RESIDUAL, SEQUENTIAL};
+use crate::layer::{Arguments, KINDS, Kind, OTHER_FUNCTIONS, OTHER_NAMES, RESIDUAL, SEQUENTIAL};
+use crate::options::spoken;
 use crate::parse::{Declaration, Item};
-use crate::report::{Place, Report, nearest};
+use crate::report::{Place, Report, nearest, similar};
 use std::collections::{HashMap, HashSet};
 
 /// A layer or a block of layers.
@@ -184,13 +185,19 @@ fn inner(item: &Item) -> impl Iterator<Item = &Item> {
 
 fn unknown(item: &Item, report: &mut Report) {
     let kind = item.kind.to_string();
-    let known = Kind::all().map(|kind| kind.name);
+    let known: Vec<_> = Kind::all().map(|kind| kind.name).collect();
     let other = OTHER_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&kind));
-    let nearest = other.map(|(_, ours)| *ours).or_else(|| nearest(&kind, known));
+    let slip = || {
+        let absent = OTHER_FUNCTIONS.iter().any(|name| name.eq_ignore_ascii_case(&kind));
+        nearest(&kind, known.iter().copied()).filter(|name| !absent && similar(&kind, name))
+    };
     let message = match &item.label {
         Some(label) => format!("`{}`: there is no layer `{kind}`", label.name),
         None => format!("there is no layer `{kind}`"),
     };
-    let help = format!("did you mean `{}`?", nearest.unwrap_or("ReLU"));
+    let help = match other.map(|(_, ours)| *ours).or_else(slip) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("the layers are {}", spoken(&known)),
+    };
     report.error(item.kind.span(), &message, &help);
 }

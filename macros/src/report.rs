@@ -101,9 +101,10 @@ impl ToTokens for Report {
     }
 }
 
-/// Whether the one name may have been meant by the other: at most half of its letters differ.
+/// Whether the one name may be the other, mistyped: one letter differs, or two of six and more.
 pub(crate) fn similar(wrong: &str, name: &str) -> bool {
-    distance(&wrong.to_lowercase(), &name.to_lowercase()) * 2 <= name.len()
+    let slips = if name.len() < 6 { 1 } else { 2 };
+    distance(&wrong.to_lowercase(), &name.to_lowercase()) <= slips
 }
 
 /// Of some names the one that is most like a wrong one: fewest letters to change, case apart.
@@ -114,17 +115,53 @@ pub(crate) fn nearest<'a>(
     names.into_iter().min_by_key(|name| distance(&wrong.to_lowercase(), &name.to_lowercase()))
 }
 
-/// The number of letters to insert, to delete or to replace (the Levenshtein distance).
+/// The number of letters to insert, to delete, to replace, or to exchange with the next one.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    let [a, b] = [a, b].map(|text| text.chars().collect::<Vec<char>>());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && (a[i - 1], a[i - 2]) == (b[j - 2], b[j - 1]) {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::similar;
+
+    #[test]
+    fn slips_are_similar_and_other_words_are_not() {
+        for (wrong, name) in [
+            ("Relu", "ReLU"),
+            ("Rellu", "ReLU"),
+            ("linear", "Linear"),
+            ("Cov2d", "Conv2d"),
+            ("Conv2D", "Conv2d"),
+            ("MaxPol2d", "MaxPool2d"),
+            ("bais", "bias"),
+            ("strides", "stride"),
+        ] {
+            assert!(similar(wrong, name), "{wrong} {name}");
+        }
+        for (wrong, name) in [
+            ("LSTM", "ReLU"),
+            ("GLU", "ReLU"),
+            ("Mish", "Tanh"),
+            ("LayerNorm", "Linear"),
+            ("Softplus", "Softmax"),
+            ("LogSoftmax", "Softmax"),
+            ("slope", "p"),
+        ] {
+            assert!(!similar(wrong, name), "{wrong} {name}");
         }
     }
-    row[b.len()]
 }

@@ -180,6 +180,9 @@ pub(crate) const OTHER_NAMES: &[(&str, &str)] = &[
     ("Skip", "Residual"),
 ];
 
+/// Functions of other libraries whose names look like a slip in that of one there is.
+pub(crate) const OTHER_FUNCTIONS: &[&str] = &["ELU", "CELU", "GELU", "SELU", "PReLU", "RReLU"];
+
 impl Kind {
     /// The layer or the block of this name.
     pub(crate) fn named(name: &Ident) -> Option<&'static Self> {

@@ -80,6 +80,7 @@ pub(crate) fn expand(
             }
         }
     });
+    let named = plan.is_none().then(|| named_types(declaration, cfgs));
     let implementation = forward::implementation(&network);
     let api = api::api(&network);
     let fields = plan.map_or(&[][..], |plan| &plan.fields);
@@ -87,6 +88,7 @@ pub(crate) fn expand(
     quote! {
         #structure
         #types
+        #named
         #(#cfgs)*
         const _: () = {
             use ::core::primitive::{bool, f32, str, u8, u64, usize};
@@ -96,6 +98,21 @@ pub(crate) fn expand(
             #api
         };
     }
+}
+
+/// The algorithms and precisions that layers ask for, so that after a mistake elsewhere the compiler
+/// still says which of them there are not.
+fn named_types(declaration: &Declaration, cfgs: &[&Attribute]) -> TokenStream {
+    let items = declaration.items.iter().flatten().flatten();
+    let types = items.flat_map(|item| [item.types("algorithm"), item.types("precision")].concat());
+    let paths = types.filter(|path| matches!(**path, Type::Path(_)));
+    let named = |path| {
+        quote! {
+            #(#cfgs)*
+            const _: ::core::marker::PhantomData<#path> = ::core::marker::PhantomData;
+        }
+    };
+    paths.map(named).collect()
 }
 
 /// The first names of all types that the user gave: parameters must not hide them.

@@ -83,5 +83,7 @@ fn network_tokens(input: TokenStream) -> TokenStream {
         _ => None,
     };
     let expansion = expand::expand(&declaration, input, output, plan.as_ref());
-    quote!(#report #expansion)
+    // In a scope of their own: in one with a `compile_error!` rustc keeps names that it can't find to itself.
+    let mistakes = (!report.is_empty()).then(|| quote!(const _: () = { #report };));
+    quote!(#mistakes #expansion)
 }

@@ -66,7 +66,7 @@ impl Names {
     /// Takes the labels of an item, and of those in it if it is a block without a label.
     fn take_labels(&mut self, item: &Item, report: &mut Report) {
         let Some(label) = &item.label else {
-            return inner(item).for_each(|item| self.take_labels(item, report));
+            return item.inner().for_each(|item| self.take_labels(item, report));
         };
         if !self.taken.insert(label.name.clone()) {
             let block = match self.prefix.strip_suffix('.') {
@@ -144,7 +144,7 @@ impl Names {
         }
         let mut own;
         let names = if item.label.is_some() {
-            own = Self::new(&format!("{name}."), inner(item), report);
+            own = Self::new(&format!("{name}."), item.inner(), report);
             &mut own
         } else {
             self
@@ -175,12 +175,6 @@ impl Names {
         }
         format!("{}{name}", self.prefix)
     }
-}
-
-/// The items of both paths of a block.
-fn inner(item: &Item) -> impl Iterator<Item = &Item> {
-    let shortcut = item.shortcut.iter().flat_map(|(_, items)| items);
-    item.body.iter().flatten().chain(shortcut).flatten()
 }
 
 fn unknown(item: &Item, report: &mut Report) {

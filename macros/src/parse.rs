@@ -37,6 +37,23 @@ pub(crate) struct Item {
     pub(crate) shortcut: Option<(Place, Items)>,
 }
 
+impl Item {
+    /// The types that this item and those in it give for an option.
+    pub(crate) fn types(&self, option: &str) -> Vec<Rc<Type>> {
+        let here = self.options.iter().filter_map(|argument| match &argument.value {
+            Value::Path(path) if argument.name == option => Some(path.clone()),
+            _ => None,
+        });
+        here.chain(self.inner().flat_map(|item| item.types(option))).collect()
+    }
+
+    /// The items of both paths of a block.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = &Self> {
+        let shortcut = self.shortcut.iter().flat_map(|(_, items)| items);
+        self.body.iter().flatten().chain(shortcut).flatten()
+    }
+}
+
 /// A layer's label: an identifier, or a number as in PyTorch's `nn.Sequential`.
 pub(crate) struct Label {
     pub(crate) name: String,

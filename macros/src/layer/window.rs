@@ -2,10 +2,12 @@
 
 use super::arguments::{Arguments, Padding, Size, is_path};
 use super::{Layer, Made};
+use crate::options::{PRECISIONS, known as known_name};
 use crate::report::Place;
 use crate::shape::{Input, known};
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
+use std::rc::Rc;
 use syn::Type;
 
 /// A window's numbers: pairs are down and across, padding is top, bottom, left, right.
@@ -224,7 +226,7 @@ pub(super) fn conv2d(arguments: &mut Arguments<'_>, input: &Input) -> Made {
         check_groups(arguments, input, groups, outputs.map(|size| size.value));
     }
     if let Some(Some(algorithm)) = &algorithm {
-        check_algorithm(arguments, algorithm, &window);
+        check_algorithm(arguments, algorithm, precision.as_ref().and_then(Option::as_ref), &window);
     }
     if let (Some(size), [Some(h), Some(w)], Some(inputs)) = (outputs, window.kernel, input.shape[0])
     {
@@ -276,7 +278,12 @@ fn check_groups(
 }
 
 /// The fast algorithms can't do everything; of those that the macro knows it says so at the word.
-fn check_algorithm(arguments: &mut Arguments<'_>, algorithm: &Type, window: &Written) {
+fn check_algorithm(
+    arguments: &mut Arguments<'_>,
+    algorithm: &Type,
+    precision: Option<&Rc<Type>>,
+    window: &Written,
+) {
     let (name, kernels) = if is_path(algorithm, "Winograd") {
         ("Winograd", &[3, 5][..])
     } else if is_path(algorithm, "Fft") {
@@ -284,6 +291,17 @@ fn check_algorithm(arguments: &mut Arguments<'_>, algorithm: &Type, window: &Wri
     } else {
         return;
     };
+    // `f32` is the only one of the crate's precisions that is no integer.
+    if let Some(integer) = precision.and_then(|precision| known_name(precision, PRECISIONS))
+        && integer != "f32"
+    {
+        arguments.error(
+            Place::of(algorithm),
+            &format!("`{name}` computes in `f32` only, and this layer is `{integer}`"),
+            "leave `algorithm` or `precision` out",
+        );
+        return;
+    }
     let other = |numbers: Option<[usize; 2]>| numbers.filter(|&numbers| numbers != [1, 1]);
     let kernel = window.kernel.map(|size| size.map(|size| size.value));
     let reason = if let Some([h, w]) = other(window.stride) {

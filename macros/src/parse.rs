@@ -291,7 +291,11 @@ fn without_names(item: &Item, values: &[String]) -> String {
             let given: Vec<_> = item.options.iter().map(|option| option.name.to_string()).collect();
             kind.with_options(values, &given, sized || !given.is_empty())
         }
-        _ if item.sizes.is_some() => "write `name = value`".to_owned(),
+        None if item.sizes.is_some()
+            || values.iter().any(|value| value.parse::<u64>().is_err()) =>
+        {
+            "write `name = value`".to_owned()
+        }
         _ => {
             format!("sizes are in angle brackets: write `{}<{}>`", item.kind, values.join(", "))
         }
@@ -325,7 +329,7 @@ fn angled_list(kind: &Ident, input: ParseStream<'_>, report: &mut Report) -> Res
             continue;
         }
         match (values.last(), options_among_sizes(kind, &all)) {
-            (Some(Value::Path(name)), Some(help)) if input.peek(Token![=]) => {
+            (Some(Value::Path(name)), Some(help)) if is_assigned(input) => {
                 let message = format!("`{kind}`: an option in angle brackets");
                 report.error(Place::of(name), &message, &help);
             }
@@ -339,6 +343,8 @@ fn angled_list(kind: &Ident, input: ParseStream<'_>, report: &mut Report) -> Res
             if let Some(rest) = before_close(input) {
                 input.advance_to(&rest);
                 input.parse::<Token![>]>()?;
+            } else if !input.peek(Paren) {
+                skip_until(input, ends_open_list);
             }
             return Ok(List { values: vec![Value::Wrong], place: open.into() });
         }
@@ -351,12 +357,25 @@ fn angled_list(kind: &Ident, input: ParseStream<'_>, report: &mut Report) -> Res
 fn before_close<'a>(input: ParseStream<'a>) -> Option<ParseBuffer<'a>> {
     let rest = input.fork();
     while !rest.peek(Token![>]) {
-        let next = rest.peek(Token![<]) || rest.peek(Token![:]) || rest.peek(Brace);
-        if next || rest.parse::<TokenTree>().is_err() {
+        let label = rest.peek(Token![:]) && !is_assigned(&rest);
+        if label || rest.peek(Token![<]) || rest.peek(Brace) || rest.parse::<TokenTree>().is_err() {
             return None;
         }
     }
     Some(rest)
+}
+
+/// Where reading goes on after a list without its `>`: at the comma that no option follows, or at the
+/// next label.
+fn ends_open_list(input: ParseStream<'_>) -> bool {
+    let option = input.peek2(Ident) && input.peek3(Token![=]);
+    let label = input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]);
+    input.peek(Token![,]) && !option || label
+}
+
+/// Whether a value is given here to the name before.
+fn is_assigned(input: ParseStream<'_>) -> bool {
+    input.peek(Token![=]) || input.peek(Token![:]) && input.peek2(Lit)
 }
 
 /// How to write options that stand in angle brackets among the sizes.
@@ -368,7 +387,12 @@ fn options_among_sizes(kind: &Ident, input: ParseStream<'_>) -> Option<String> {
         let mut tokens = TokenStream::new();
         let mut option = false;
         while rest.cursor() != close && !rest.peek(Token![,]) {
-            option |= rest.peek(Token![=]);
+            if is_assigned(&rest) {
+                option = true;
+                rest.parse::<TokenTree>().ok()?;
+                tokens.extend(quote!(=));
+                continue;
+            }
             tokens.extend([rest.parse::<TokenTree>().ok()?]);
         }
         parts[usize::from(option)].push(tokens.to_string());
@@ -418,7 +442,7 @@ fn arguments(input: ParseStream<'_>, report: &mut Report) -> Result<(Vec<Argumen
             while !content.is_empty() && !comma(&content) {
                 tokens.extend([content.parse::<TokenTree>()?]);
             }
-            positional.push(tokens.to_string());
+            positional.push(tokens.to_string().replace("- ", "-"));
         }
         if !content.is_empty() && content.parse::<Token![,]>().is_err() {
             report.error(content.span(), "expected `,`", "options are separated by commas");
@@ -445,11 +469,14 @@ fn value(input: ParseStream<'_>, report: &mut Report) -> Result<Value> {
     if input.peek(Bracket) {
         return bracketed_list(input, report).map(Value::List);
     }
+    if input.peek(Paren) {
+        return Err(parenthesized_value(input)?);
+    }
     let minus: Option<Token![-]> = input.parse()?;
     if !input.peek(Lit) {
         return match minus {
             Some(_) => Err(input.error("expected a number")),
-            None => Ok(Value::Path(Rc::new(input.parse()?))),
+            None => Ok(Value::Path(Rc::new(input.call(Type::without_plus)?))),
         };
     }
     let literal: Lit = input.parse()?;
@@ -465,6 +492,19 @@ fn value(input: ParseStream<'_>, report: &mut Report) -> Result<Value> {
         Lit::Bool(truth) if minus.is_none() => Value::Bool(truth.value, place),
         _ => Value::Other(place),
     })
+}
+
+/// The mistake of a value in parentheses, such as a tuple of Python's.
+fn parenthesized_value(input: ParseStream<'_>) -> Result<syn::Error> {
+    let open = input.span();
+    let content;
+    syn::parenthesized!(content in input);
+    let text = content.parse::<TokenStream>()?.to_string();
+    let help = match text.contains(',') {
+        true => format!("write `[{text}]`"),
+        false => "leave the parentheses out".to_owned(),
+    };
+    Ok(Report::fatal(open, "a value in parentheses", &help))
 }
 
 /// Passes over tokens until the end or a place where reading can go on.

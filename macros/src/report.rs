@@ -101,9 +101,9 @@ impl ToTokens for Report {
     }
 }
 
-/// Whether the one name may be the other, mistyped: one letter differs, or two of six and more.
+/// Whether the one name may be the other, mistyped: one letter differs, or of more than five every third.
 pub(crate) fn similar(wrong: &str, name: &str) -> bool {
-    let slips = if name.len() < 6 { 1 } else { 2 };
+    let slips = (name.len() / 3).max(1);
     distance(&wrong.to_lowercase(), &name.to_lowercase()) <= slips
 }
 
@@ -147,6 +147,8 @@ mod tests {
             ("Cov2d", "Conv2d"),
             ("Conv2D", "Conv2d"),
             ("MaxPol2d", "MaxPool2d"),
+            ("MaxPooling2d", "MaxPool2d"),
+            ("GlobalAveragePool2d", "GlobalAvgPool2d"),
             ("bais", "bias"),
             ("strides", "stride"),
         ] {

@@ -1,6 +1,7 @@
 //! AVX2 with FMA: sixteen lanes are two registers.
 
-use super::{Isa, Kernel, Steps, store_pixels};
+use super::isa::store_pixels;
+use super::{Isa, Kernel, Steps};
 use core::arch::asm;
 use core::arch::x86_64::*;
 

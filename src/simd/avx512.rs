@@ -1,6 +1,7 @@
 //! AVX-512 as Ice Lake, Zen 4 and their successors have it: sixteen lanes are one register.
 
-use super::{Isa, Kernel, Steps, store_pixels};
+use super::isa::store_pixels;
+use super::{Isa, Kernel, Steps};
 use core::arch::x86_64::*;
 
 /// AVX-512 with the extensions F, BW, VL, DQ, VNNI and VBMI.

@@ -2,7 +2,8 @@
 //! Zen 5 have it.
 
 use super::avx2::{Integers, Pair, interleave, max_pairs, max_pairs_i32, ymm_part, ymm_vocabulary};
-use super::{Avx2, Isa, Kernel, Steps, store_pixels};
+use super::isa::store_pixels;
+use super::{Avx2, Isa, Kernel, Steps};
 use core::arch::x86_64::*;
 
 /// AVX2, FMA and AVX-VNNI.

@@ -59,7 +59,6 @@ pub use scalar::Scalar;
 pub use simd128::Simd128;
 
 use crate::layers::Together;
-use isa::store_pixels;
 
 /// Code that runs on any instruction set.
 pub trait Kernel {

@@ -224,9 +224,9 @@ fn load(stretch: &[u8], at: usize) -> &[u8; LOADED] {
 
 #[cfg(all(test, target_arch = "aarch64", feature = "std"))]
 mod tests {
+    use super::*;
     use crate::conv::oracle::{Levels, Numbers};
     use crate::conv::pad;
-    use crate::conv::*;
     use crate::layers::Activation;
     use crate::precision::integer::Ends;
     use crate::precision::{Precision, W4A8};

@@ -4,7 +4,8 @@ mod dotprod;
 mod i8mm;
 mod multiply;
 
-use super::{Isa, Kernel, Matrix, Steps, store_pixels};
+use super::{Isa, Kernel, Matrix, Steps};
+use crate::simd::isa::store_pixels;
 use core::arch::aarch64::*;
 use core::arch::asm;
 use core::fmt::Debug;

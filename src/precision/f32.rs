@@ -284,14 +284,19 @@ impl Arithmetic for f32 {
     }
 
     #[inline(always)]
-    fn finish_spread<I: Isa>(
+    fn finish_pixels<I: Isa, const OUTPUTS: usize>(
         isa: I,
-        sums: I::F32,
-        channels: &[f32],
-        channel: usize,
+        sums: &[I::F32; OUTPUTS],
+        _: &[f32],
+        _: usize,
         activation: Activation,
         output: &mut [f32],
+        at: [usize; 2],
     ) {
-        Self::finish_block(isa, sums, channels, channel, activation, output);
+        let mut values = *sums;
+        for value in &mut values {
+            *value = activation.lanes(isa, *value);
+        }
+        isa.store_interleaved(&values, output, at);
     }
 }

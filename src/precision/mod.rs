@@ -267,14 +267,17 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
         activation: Activation,
         output: &mut [Output<Self>],
     );
-    /// [`finish`](Self::finish) for one channel at as many positions as `output` has places.
-    fn finish_spread<I: Isa>(
+    /// [`finish`](Self::finish) for some channels, from `first`, at up to sixteen neighbouring positions:
+    /// `[stride, places]` are the values from a position to the next one, and positions. `output` begins
+    /// with the first channel; what lies between the results is left alone.
+    fn finish_pixels<I: Isa, const OUTPUTS: usize>(
         isa: I,
-        sums: Self::Sums<I>,
+        sums: &[Self::Sums<I>; OUTPUTS],
         channels: Self::Channels<'_>,
-        channel: usize,
+        first: usize,
         activation: Activation,
         output: &mut [Output<Self>],
+        at: [usize; 2],
     );
 
     /// Runs a layer of one input channel and the pool behind it. Only precisions of

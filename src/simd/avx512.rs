@@ -1,6 +1,6 @@
 //! AVX-512 as Ice Lake, Zen 4 and their successors have it: sixteen lanes are one register.
 
-use super::isa::store_pixels;
+use super::isa::{store_interleaved, store_pixels};
 use super::{Isa, Kernel, Steps};
 use core::arch::x86_64::*;
 
@@ -428,6 +428,42 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    fn store_interleaved<const COUNT: usize>(
+        self,
+        vectors: &[__m512; COUNT],
+        values: &mut [f32],
+        [stride, places]: [usize; 2],
+    ) {
+        if const { !COUNT.is_multiple_of(2) || COUNT > 8 } || stride != COUNT {
+            return store_interleaved(self, vectors, values, [stride, places]);
+        }
+        let values = &mut values[..places * COUNT];
+        let pairs = const { COUNT / 2 };
+        for half in 0..2 {
+            // Eight lanes of two vectors each, lane by lane.
+            let mut lanes = [self.splat(0.0); 4];
+            for pair in 0..pairs {
+                // SAFETY: this token exists only where AVX-512F does; the table is 64 readable bytes.
+                lanes[pair] = unsafe {
+                    let order = _mm512_loadu_si512(ALTERNATED[half].as_ptr().cast());
+                    _mm512_permutex2var_ps(vectors[2 * pair], order, vectors[2 * pair + 1])
+                };
+            }
+            for part in 0..pairs {
+                let from = (half * pairs + part) * 16;
+                if from < values.len() {
+                    let part = self.interleave_pairs(lanes, pairs, part);
+                    let rest = &mut values[from..];
+                    match rest.first_chunk_mut() {
+                        Some(values) => self.store(part, values),
+                        None => self.store_partial(part, rest),
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
     fn store_steps_partial(self, steps: __m512, range: Steps, values: &mut [u8]) {
         let (whole, mask) = (self.whole_steps(steps, range), mask(values.len()));
         // SAFETY: this token exists only where AVX-512F does; the mask lets only bytes of the slice be
@@ -444,6 +480,26 @@ impl Isa for Avx512 {
 }
 
 impl Avx512 {
+    /// Of some pairs' lanes, interleaved, the sixteen values of one part.
+    #[inline(always)]
+    fn interleave_pairs(self, lanes: [__m512; 4], pairs: usize, part: usize) -> __m512 {
+        // SAFETY: this token exists only where AVX-512F does; the tables are 64 readable bytes.
+        unsafe {
+            let [a, b] = [_mm512_castps_pd(lanes[0]), _mm512_castps_pd(lanes[1])];
+            let [c, d] = [_mm512_castps_pd(lanes[2]), _mm512_castps_pd(lanes[3])];
+            let (order, masks) = &PAIRS[pairs][part];
+            let order = _mm512_loadu_si512(order.as_ptr().cast());
+            let mut values = if pairs > 1 { _mm512_permutex2var_pd(a, order, b) } else { a };
+            if pairs > 2 {
+                values = _mm512_mask_permutexvar_pd(values, masks[0], order, c);
+            }
+            if pairs > 3 {
+                values = _mm512_mask_permutexvar_pd(values, masks[1], order, d);
+            }
+            _mm512_castpd_ps(values)
+        }
+    }
+
     /// Steps as the whole numbers that are stored.
     #[inline(always)]
     fn whole_steps(self, steps: __m512, Steps { zero, low, high }: Steps) -> __m512i {
@@ -472,6 +528,38 @@ static INTERLEAVED: [[[u8; 64]; 2]; 9] = {
             at += 1;
         }
         channels += 1;
+    }
+    tables
+};
+
+/// The first halves of two registers, lane by lane, and the last ones.
+static ALTERNATED: [[u32; 16]; 2] = {
+    let mut tables = [[0; 16]; 2];
+    let mut at = 0;
+    while at < 32 {
+        tables[at / 16][at % 16] = (at as u32) / 2 + (at as u32) % 2 * 16;
+        at += 1;
+    }
+    tables
+};
+
+/// For so many pairs, in each part of their lanes the places in the first two registers, and those that are
+/// taken from the third and the fourth.
+static PAIRS: [[([u64; 8], [u8; 2]); 4]; 5] = {
+    let mut tables = [[([0; 8], [0; 2]); 4]; 5];
+    let mut pairs = 1;
+    while pairs < 5 {
+        let mut at = 0;
+        while at < 8 * pairs {
+            let (lane, pair) = (at / pairs, at % pairs);
+            let (order, masks) = &mut tables[pairs][at / 8];
+            order[at % 8] = lane as u64 + if pair == 1 { 8 } else { 0 };
+            if pair > 1 {
+                masks[pair - 2] |= 1 << (at % 8);
+            }
+            at += 1;
+        }
+        pairs += 1;
     }
     tables
 };

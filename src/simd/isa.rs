@@ -327,6 +327,18 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
         store_pixels(self, steps, range, bytes, [stride, places]);
     }
 
+    /// Writes several vectors, interleaved: `[stride, places]` are the values from one lane's to the next's,
+    /// and lanes that count. What lies between lanes is left alone.
+    #[inline(always)]
+    fn store_interleaved<const COUNT: usize>(
+        self,
+        vectors: &[Self::F32; COUNT],
+        values: &mut [f32],
+        [stride, places]: [usize; 2],
+    ) {
+        store_interleaved(self, vectors, values, [stride, places]);
+    }
+
     /// [`store_steps`](Self::store_steps) of the first lanes, as many as there are places.
     #[inline(always)]
     fn store_steps_partial(self, steps: Self::F32, range: Steps, values: &mut [u8]) {
@@ -397,6 +409,25 @@ pub(super) fn store_pixels<I: Isa>(
                 2 => pixel[..2].copy_from_slice(&quad[..2]),
                 _ => pixel[0] = quad[0],
             }
+        }
+    }
+}
+
+/// [`Isa::store_interleaved`] on any instruction set: value by value.
+#[inline(always)]
+pub(super) fn store_interleaved<I: Isa, const COUNT: usize>(
+    isa: I,
+    vectors: &[I::F32; COUNT],
+    values: &mut [f32],
+    [stride, places]: [usize; 2],
+) {
+    let mut lanes = [[0.0; 16]; COUNT];
+    for (lanes, &vector) in lanes.iter_mut().zip(vectors) {
+        isa.store(vector, lanes);
+    }
+    for (lane, values) in values.chunks_mut(stride).take(places).enumerate() {
+        for (value, lanes) in values[..COUNT].iter_mut().zip(&lanes) {
+            *value = lanes[lane % 16];
         }
     }
 }

@@ -211,6 +211,46 @@ impl Kernel for Maxima {
     }
 }
 
+/// Vectors whose lanes are stored one after the other, beside others' or not.
+struct Interleaved;
+
+impl Interleaved {
+    #[inline(always)]
+    fn check<I: Isa, const COUNT: usize>(isa: I) {
+        let value = |vector: usize, lane: usize| (100 * vector + lane + 1) as f32;
+        let mut vectors = [isa.splat(0.0); COUNT];
+        for (vector, lanes) in vectors.iter_mut().enumerate() {
+            *lanes = isa.load(&from_fn(|lane| value(vector, lane)));
+        }
+        for (stride, places) in (COUNT..COUNT + 3).flat_map(|s| (0..=16).map(move |p| (s, p))) {
+            let mut values = [0.0; 16 * 11];
+            isa.store_interleaved(&vectors, &mut values, [stride, places]);
+            let wanted: [f32; 16 * 11] = from_fn(|at| match (at / stride, at % stride) {
+                (lane, vector) if lane < places && vector < COUNT => value(vector, lane),
+                _ => 0.0,
+            });
+            let what = format!("{COUNT} of {stride} values, {places} places on {}", I::NAME);
+            assert_eq!(values, wanted, "{what}");
+        }
+    }
+}
+
+impl Kernel for Interleaved {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self, isa: I) {
+        Self::check::<I, 1>(isa);
+        Self::check::<I, 2>(isa);
+        Self::check::<I, 3>(isa);
+        Self::check::<I, 4>(isa);
+        Self::check::<I, 5>(isa);
+        Self::check::<I, 6>(isa);
+        Self::check::<I, 7>(isa);
+        Self::check::<I, 8>(isa);
+    }
+}
+
 struct Each;
 
 impl Visitor for Each {
@@ -219,6 +259,7 @@ impl Visitor for Each {
         isa.run(Spread);
         isa.run(LookedUp);
         isa.run(Maxima);
+        isa.run(Interleaved);
         if I::MATRICES {
             isa.run(Matrices);
             isa.run(Eights);

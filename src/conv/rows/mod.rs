@@ -24,7 +24,6 @@ use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
-use bytemuck::Zeroable;
 use table::{Body, fits, with_any_tile, with_fixed_tile};
 
 /// Whether this pays for a layer: a row of windows times output channels takes fewer vectors than
@@ -338,18 +337,11 @@ impl<P: Arithmetic> Job<'_, '_, P> {
         first: usize,
     ) {
         let [outputs, ..] = self.shape.output;
-        let mut results = [[Output::<P>::zeroed(); LANES]; OUTPUTS];
-        for o in 0..OUTPUTS {
-            let (channels, activation) = (self.parameters.channels, self.activation);
-            P::finish_spread(isa, sums[o], channels, first + o, activation, &mut results[o]);
-        }
-        let pixels = &mut self.output[position * outputs..][..places * outputs];
-        for (lane, pixel) in pixels.chunks_exact_mut(outputs).enumerate() {
-            let pixel = &mut pixel[first..][..OUTPUTS];
-            for o in 0..OUTPUTS {
-                pixel[o] = results[o][lane % LANES];
-            }
-        }
+        let (channels, activation) = (self.parameters.channels, self.activation);
+        // Nothing behind the last place, which may be in a row that is there already.
+        let pixels = &mut self.output[position * outputs..][..places * outputs][first..];
+        let at = [outputs, places];
+        P::finish_pixels(isa, sums, channels, first, activation, pixels, at);
     }
 }
 

@@ -101,6 +101,16 @@ struct Lanes<V> {
     count: usize,
 }
 
+impl<V> Lanes<V> {
+    #[inline(always)]
+    fn finish<I: Isa<F32 = V>>(&self, isa: I, activation: Activation, value: V) -> V
+    where
+        V: Copy,
+    {
+        activation.lanes(isa, isa.add(value, self.bias))
+    }
+}
+
 /// The rows of a tile, or of two that share lanes, transformed across and in maxima over P × P.
 #[inline(always)]
 fn rows<I: Isa, const M: usize, const R: usize, const N: usize, const P: usize>(
@@ -114,14 +124,21 @@ fn rows<I: Isa, const M: usize, const R: usize, const N: usize, const P: usize>(
     let [outputs, height, width] = plan.shape.output;
     let [height, width] = [height / P, width / P];
     let size = const { M / P };
+    // As adding the bias does, most functions preserve order, so that the largest value can be found before.
+    let (activation, late) = (end.activation, end.activation.is_monotone());
     for y in 0..size {
         let mut best = [lanes.bias; M];
         for down in 0..P {
             let row = F::<M, R, N>::output(isa, columns[y * P + down]);
             for x in 0..M {
-                let value = end.activation.lanes(isa, isa.add(row[x], lanes.bias));
+                let value = if late { row[x] } else { lanes.finish(isa, activation, row[x]) };
                 let first = down == 0 && x % P == 0;
                 best[x / P] = if first { value } else { isa.max(value, best[x / P]) };
+            }
+        }
+        if late {
+            for x in 0..size {
+                best[x] = lanes.finish(isa, activation, best[x]);
             }
         }
         for side in 0..plan.sharing {

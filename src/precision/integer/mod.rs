@@ -425,16 +425,17 @@ impl<P: Integer> Arithmetic for P {
     }
 
     #[inline(always)]
-    fn finish_spread<I: Isa>(
+    fn finish_pixels<I: Isa, const OUTPUTS: usize>(
         isa: I,
-        sums: I::I32,
+        sums: &[I::I32; OUTPUTS],
         channels: Channels<'_>,
-        channel: usize,
+        first: usize,
         activation: Activation,
         output: &mut [Output<P>],
+        at: [usize; 2],
     ) {
-        let steps = spread_steps(isa, sums, channels, channel);
-        P::Results::block(isa, steps, channels.ends, activation, output);
+        let steps = spread_steps(isa, sums, channels, first);
+        P::Results::pixels(isa, &steps, channels.ends, activation, output, at);
     }
 
     #[inline(always)]

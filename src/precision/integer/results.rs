@@ -28,6 +28,15 @@ pub trait Results: 'static {
         activation: Activation,
         output: &mut [Self::Element],
     );
+    /// As many results as there are places, of several channels; see [`Arithmetic::finish_pixels`].
+    fn pixels<I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        steps: &[I::F32; OUTPUTS],
+        ends: Ends,
+        activation: Activation,
+        output: &mut [Self::Element],
+        at: [usize; 2],
+    );
     /// What the results mean.
     fn edge<P: Integer>(edge: Edge) -> <Self::Writes<P> as Arithmetic>::Edge;
     /// Replaces results by what they are in a table.
@@ -54,6 +63,18 @@ impl Results for Rounded {
             Some(output) => isa.store_steps(steps, ends.range, output),
             None => isa.store_steps_partial(steps, ends.range, output),
         }
+    }
+
+    #[inline(always)]
+    fn pixels<I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        steps: &[I::F32; OUTPUTS],
+        ends: Ends,
+        _: Activation,
+        output: &mut [u8],
+        at: [usize; 2],
+    ) {
+        isa.store_pixels(steps, ends.range, output, at);
     }
 
     #[inline(always)]
@@ -84,6 +105,18 @@ impl Results for Floats {
     #[inline(always)]
     fn block<I: Isa>(isa: I, steps: I::F32, _: Ends, activation: Activation, output: &mut [f32]) {
         f32::finish_block(isa, steps, &[], 0, activation, output);
+    }
+
+    #[inline(always)]
+    fn pixels<I: Isa, const OUTPUTS: usize>(
+        isa: I,
+        steps: &[I::F32; OUTPUTS],
+        _: Ends,
+        activation: Activation,
+        output: &mut [f32],
+        at: [usize; 2],
+    ) {
+        f32::finish_pixels(isa, steps, &[], 0, activation, output, at);
     }
 
     #[inline(always)]

@@ -30,15 +30,20 @@ pub(super) fn slide_quads<I: Isa>(isa: I, inputs: &[u8], part: usize) -> I::Inpu
     isa.inputs(isa.slide(inputs))
 }
 
-/// Sums of one channel at neighbouring positions as steps from the zero point.
+/// Sums of some channels, from `first`, at neighbouring positions as steps from the zero point.
 #[inline(always)]
-pub(super) fn spread_steps<I: Isa>(
+pub(super) fn spread_steps<I: Isa, const OUTPUTS: usize>(
     isa: I,
-    sums: I::I32,
+    sums: &[I::I32; OUTPUTS],
     channels: Channels<'_>,
-    channel: usize,
-) -> I::F32 {
-    isa.mul(isa.to_f32(sums), isa.splat(channels.multipliers[channel]))
+    first: usize,
+) -> [I::F32; OUTPUTS] {
+    let mut steps = [isa.splat(0.0); OUTPUTS];
+    let multipliers = &channels.multipliers[first..][..OUTPUTS];
+    for ((steps, &sums), &multiplier) in steps.iter_mut().zip(sums).zip(multipliers) {
+        *steps = isa.mul(isa.to_f32(sums), isa.splat(multiplier));
+    }
+    steps
 }
 
 /// Results of some channels, from `first`, at neighbouring positions: `[outputs, places]` are the values
@@ -53,10 +58,6 @@ pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize>(
     output: &mut [u8],
     [outputs, places]: [usize; 2],
 ) {
-    let mut steps = [isa.splat(0.0); OUTPUTS];
-    let multipliers = &channels.multipliers[first..][..OUTPUTS];
-    for ((steps, &sums), &multiplier) in steps.iter_mut().zip(sums).zip(multipliers) {
-        *steps = isa.mul(isa.to_f32(sums), isa.splat(multiplier));
-    }
+    let steps = spread_steps(isa, sums, channels, first);
     isa.store_pixels(&steps, channels.ends.range, output, [outputs, places]);
 }

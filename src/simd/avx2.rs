@@ -295,6 +295,7 @@ pub(super) use ymm_part;
 impl Isa for Avx2 {
     const NAME: &'static str = "avx2";
     type Floats = Self;
+    type Narrow = Self;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -308,6 +309,11 @@ impl Isa for Avx2 {
 
     #[inline(always)]
     fn floats(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Self {
         self
     }
 

@@ -1,7 +1,7 @@
 //! AVX-512 as Ice Lake, Zen 4 and their successors have it: sixteen lanes are one register.
 
 use super::isa::{store_interleaved, store_pixels};
-use super::{Isa, Kernel, Steps};
+use super::{Avx2, Isa, Kernel, Steps};
 use core::arch::x86_64::*;
 
 /// AVX-512 with the extensions F, BW, VL, DQ, VNNI and VBMI.
@@ -11,6 +11,7 @@ pub struct Avx512(());
 impl Isa for Avx512 {
     const NAME: &'static str = "avx512";
     type Floats = Self;
+    type Narrow = Avx2;
     const VECTORS: usize = 32;
     const REGISTERS: usize = 1;
     type F32 = __m512;
@@ -31,6 +32,12 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn floats(self) -> Self {
         self
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Avx2 {
+        // SAFETY: `detect` saw every feature of AVX2's before it made this token.
+        unsafe { Avx2::assume() }
     }
 
     #[inline(always)]
@@ -439,13 +446,13 @@ impl Isa for Avx512 {
         }
         let values = &mut values[..places * COUNT];
         let pairs = const { COUNT / 2 };
-        for half in 0..2 {
+        for (half, order) in ALTERNATED.iter().enumerate() {
             // Eight lanes of two vectors each, lane by lane.
             let mut lanes = [self.splat(0.0); 4];
             for pair in 0..pairs {
                 // SAFETY: this token exists only where AVX-512F does; the table is 64 readable bytes.
                 lanes[pair] = unsafe {
-                    let order = _mm512_loadu_si512(ALTERNATED[half].as_ptr().cast());
+                    let order = _mm512_loadu_si512(order.as_ptr().cast());
                     _mm512_permutex2var_ps(vectors[2 * pair], order, vectors[2 * pair + 1])
                 };
             }

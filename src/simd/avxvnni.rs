@@ -14,6 +14,7 @@ impl Isa for AvxVnni {
     const NAME: &'static str = "avxvnni";
     const KEEPS: bool = true;
     type Floats = Avx2;
+    type Narrow = Self;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -30,6 +31,11 @@ impl Isa for AvxVnni {
     fn floats(self) -> Avx2 {
         // SAFETY: `detect` saw every feature of AVX2's before it made this token.
         unsafe { Avx2::assume() }
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Self {
+        self
     }
 
     #[inline(always)]

@@ -30,6 +30,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     type F32: Copy;
     /// The instruction set whose code for floats this one shares, so that it is not compiled twice.
     type Floats: Isa;
+    /// The instruction set for kernels of floats with at most eight lanes that count: where a register holds
+    /// sixteen, half of each would be loaded, computed and thrown away.
+    type Narrow: Isa;
 
     /// Whether bytes are multiplied as 16-bit numbers, so that where each is multiplied often, kernels do
     /// better to widen them once and use [`dot_words`](Self::dot_words).
@@ -50,6 +53,9 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
 
     /// The token for what this instruction set does with floats.
     fn floats(self) -> Self::Floats;
+
+    /// The token for what this instruction set does with eight lanes.
+    fn narrow(self) -> Self::Narrow;
 
     /// Runs a kernel compiled for this instruction set, as a function of its own.
     fn run<K: Kernel>(self, kernel: K) -> K::Output;

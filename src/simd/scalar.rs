@@ -35,6 +35,7 @@ pub struct Scalar;
 impl Isa for Scalar {
     const NAME: &'static str = "scalar";
     type Floats = Self;
+    type Narrow = Self;
     const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     const SHUFFLES: bool = false;
@@ -54,6 +55,11 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn floats(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Self {
         self
     }
 

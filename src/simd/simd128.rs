@@ -13,6 +13,7 @@ type Quad = [v128; 4];
 impl Isa for Simd128 {
     const NAME: &'static str = "simd128";
     type Floats = Self;
+    type Narrow = Self;
     const VECTORS: usize = 16;
     const REGISTERS: usize = 4;
     type F32 = Quad;
@@ -29,6 +30,11 @@ impl Isa for Simd128 {
 
     #[inline(always)]
     fn floats(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Self {
         self
     }
 

@@ -8,7 +8,7 @@
 
 use crate::conv::tile::{Body, Plan, Planned, TILES, fits, with_any_tile, with_column_tile};
 use crate::conv::windows::padded;
-use crate::conv::{LANES, WeightLayout};
+use crate::conv::{Image, LANES, WeightLayout};
 use crate::layers::Activation;
 use crate::precision::{Arithmetic, Output, Parameters};
 use crate::shape::{ConvShape, volume};
@@ -25,6 +25,11 @@ pub(super) struct Job<'p, 'a, P: Arithmetic> {
     activation: Activation,
     input: &'a [P::Element],
     output: &'a mut [Output<P>],
+}
+
+/// Whether at most eight lanes count, for which [`Isa::Narrow`] is.
+pub(super) const fn is_narrow<P: Arithmetic>(shape: &ConvShape) -> bool {
+    P::FLOAT && shape.input[0] <= LANES / 2
 }
 
 /// Whether a padded copy is read.
@@ -124,9 +129,21 @@ pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: Job<'_
     with_column_tile::<I, T, _>(isa, Pass { isa, job });
 }
 
-/// Runs a layer with any tile.
-pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, tile: usize, job: Job<'_, '_, P>) {
-    with_any_tile(isa, tile, Pass { isa, job });
+/// Runs a layer of any shape, whose map is padded already if this layer [`copies`] it.
+#[inline(always)]
+pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+    if is_narrow::<P>(shape) {
+        run_with(isa.narrow(), shape, image);
+    } else {
+        run_with(isa, shape, image);
+    }
+}
+
+#[inline(always)]
+fn run_with<P: Arithmetic, I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
+    let Image { parameters, activation, input, output, .. } = image;
+    let job = Job::new::<I>(shape, parameters, activation, input, output);
+    with_any_tile(isa, plan::<I>(shape).tail, Pass { isa, job });
 }
 
 /// All channels over all windows.

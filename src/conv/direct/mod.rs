@@ -124,8 +124,11 @@ impl<P: Arithmetic, L: ConvLayer> ConvKernel<P, L> for Direct {
             input
         };
         if const { L::SPEC.shape.is_depthwise() } {
-            let job = depthwise::Job::new::<I>(&shape, parameters, activation, input, output);
-            depthwise::run_planned::<P, I, Tiles<P, I, L, E>>(isa, job);
+            if const { depthwise::is_narrow::<P>(&L::SPEC.shape) } {
+                run_depthwise::<P, _, L, E>(isa.narrow(), parameters, input, output);
+            } else {
+                run_depthwise::<P, _, L, E>(isa, parameters, input, output);
+            }
             return;
         }
         let (windows, layout) = const {
@@ -199,12 +202,12 @@ impl<P: Arithmetic> Kernel for Any<'_, '_, '_, P> {
         } else {
             input
         };
-        let plan = plan::<P, I>(shape, pool);
         if shape.is_depthwise() {
-            let job = depthwise::Job::new::<I>(shape, parameters, activation, input, output);
-            depthwise::run_any(isa, plan.tail, job);
+            let image = Image { parameters, activation, pool, input, output, scratch };
+            depthwise::run_any(isa, shape, image);
             return;
         }
+        let plan = plan::<P, I>(shape, pool);
         let layout = WeightLayout::new(shape, P::GROUP);
         let windows = Windows::new(shape, &layout, within);
         let mut job = Job { windows, layout, parameters, activation, input, output };
@@ -218,6 +221,19 @@ impl<P: Arithmetic> Kernel for Any<'_, '_, '_, P> {
             tile::run_any(isa, plan, &mut job);
         }
     }
+}
+
+/// A depthwise layer.
+#[inline(always)]
+fn run_depthwise<P: Arithmetic, I: Isa, L: ConvLayer, E: Epilogue>(
+    isa: I,
+    parameters: Parameters<'_, P>,
+    input: &[P::Element],
+    output: &mut [Output<P>],
+) {
+    let activation = E::ACTIVATION;
+    let job = depthwise::Job::new::<I>(&L::SPEC.shape, parameters, activation, input, output);
+    depthwise::run_planned::<P, I, Tiles<P, I, L, E>>(isa, job);
 }
 
 const fn scratch<P: Arithmetic>(shape: &ConvShape) -> usize {

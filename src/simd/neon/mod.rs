@@ -80,6 +80,7 @@ impl<B: Bytes> Isa for Arm<B> {
     const MATRICES: bool = B::MATRICES;
     type F32 = Quad;
     type Floats = Neon;
+    type Narrow = Self;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -94,6 +95,11 @@ impl<B: Bytes> Isa for Arm<B> {
     #[inline(always)]
     fn floats(self) -> Neon {
         Arm(PhantomData)
+    }
+
+    #[inline(always)]
+    fn narrow(self) -> Self {
+        self
     }
 
     #[inline(always)]

@@ -269,7 +269,8 @@ pub trait Arithmetic: Copy + Default + Debug + Send + Sync + 'static {
     );
     /// [`finish`](Self::finish) for some channels, from `first`, at up to sixteen neighbouring positions:
     /// `[stride, places]` are the values from a position to the next one, and positions. `output` begins
-    /// with the first channel; what lies between the results is left alone.
+    /// with the first channel; what lies between the results is left alone, what lies behind the last
+    /// one may be overwritten.
     fn finish_pixels<I: Isa, const OUTPUTS: usize>(
         isa: I,
         sums: &[Self::Sums<I>; OUTPUTS],

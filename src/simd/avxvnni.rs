@@ -14,7 +14,7 @@ impl Isa for AvxVnni {
     const NAME: &'static str = "avxvnni";
     const KEEPS: bool = true;
     type Floats = Avx2;
-    type Narrow = Self;
+    type Narrow = Avx2;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -34,8 +34,8 @@ impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    fn narrow(self) -> Self {
-        self
+    fn narrow(self) -> Avx2 {
+        self.floats()
     }
 
     #[inline(always)]

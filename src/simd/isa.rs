@@ -334,7 +334,8 @@ pub trait Isa: Copy + Debug + Send + Sync + 'static {
     }
 
     /// Writes several vectors, interleaved: `[stride, places]` are the values from one lane's to the next's,
-    /// and lanes that count. What lies between lanes is left alone.
+    /// and lanes that count, at most sixteen. `values` are those of all of them, or more. Nothing else is
+    /// written, also between lanes.
     #[inline(always)]
     fn store_interleaved<const COUNT: usize>(
         self,
@@ -431,9 +432,9 @@ pub(super) fn store_interleaved<I: Isa, const COUNT: usize>(
     for (lanes, &vector) in lanes.iter_mut().zip(vectors) {
         isa.store(vector, lanes);
     }
-    for (lane, values) in values.chunks_mut(stride).take(places).enumerate() {
+    for (lane, values) in (0..16).zip(values.chunks_mut(stride)).take(places) {
         for (value, lanes) in values[..COUNT].iter_mut().zip(&lanes) {
-            *value = lanes[lane % 16];
+            *value = lanes[lane];
         }
     }
 }

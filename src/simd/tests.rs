@@ -1,6 +1,6 @@
 //! Operations of each instruction set of this machine, against plain ones.
 
-use super::{INPUT_OFFSET, Isa, Kernel, Matrix, Visitor, each_supported};
+use super::{INPUT_OFFSET, Isa, Kernel, Matrix, Steps, Visitor, each_supported};
 use crate::layers::Activation;
 use core::array::from_fn;
 
@@ -211,26 +211,45 @@ impl Kernel for Maxima {
     }
 }
 
-/// Vectors whose lanes are stored one after the other, beside others' or not.
+/// Vectors whose lanes are stored one after the other, beside others' or not, as floats and as bytes.
 struct Interleaved;
+
+/// From lanes that lie side by side to those with two values between them.
+const STRIDES: usize = 3;
+/// Room for sixteen lanes of nine vectors.
+const ROOM: usize = 16 * (9 + STRIDES);
 
 impl Interleaved {
     #[inline(always)]
     fn check<I: Isa, const COUNT: usize>(isa: I) {
-        let value = |vector: usize, lane: usize| (100 * vector + lane + 1) as f32;
+        let value = |vector: usize, lane: usize| (20 * vector + lane) as f32 - 60.25;
         let mut vectors = [isa.splat(0.0); COUNT];
         for (vector, lanes) in vectors.iter_mut().enumerate() {
             *lanes = isa.load(&from_fn(|lane| value(vector, lane)));
         }
-        for (stride, places) in (COUNT..COUNT + 3).flat_map(|s| (0..=16).map(move |p| (s, p))) {
-            let mut values = [0.0; 16 * 11];
-            isa.store_interleaved(&vectors, &mut values, [stride, places]);
-            let wanted: [f32; 16 * 11] = from_fn(|at| match (at / stride, at % stride) {
-                (lane, vector) if lane < places && vector < COUNT => value(vector, lane),
-                _ => 0.0,
-            });
+        let range = Steps { zero: 70, low: 20, high: 150 };
+        let byte = |vector, lane| (value(vector, lane).round() + 70.0).clamp(20.0, 150.0) as u8;
+        for (stride, places) in (COUNT..COUNT + STRIDES).flat_map(|s| (1..=16).map(move |p| (s, p)))
+        {
             let what = format!("{COUNT} of {stride} values, {places} places on {}", I::NAME);
+            let place = |at: usize| {
+                let (lane, vector) = (at / stride, at % stride);
+                (lane < places && vector < COUNT).then_some((vector, lane))
+            };
+            let mut values = [9.0; ROOM];
+            isa.store_interleaved(&vectors, &mut values, [stride, places]);
+            let wanted = from_fn(|at| place(at).map_or(9.0, |(vector, lane)| value(vector, lane)));
             assert_eq!(values, wanted, "{what}");
+            let wanted: [u8; ROOM] =
+                from_fn(|at| place(at).map_or(9, |(vector, lane)| byte(vector, lane)));
+            let end = (places - 1) * stride + COUNT;
+            for len in [end, ROOM] {
+                let mut bytes = [9; ROOM];
+                isa.store_pixels(&vectors, range, &mut bytes[..len], [stride, places]);
+                // Behind the last lane, only what was not passed has to be as it was.
+                assert_eq!(bytes[..end], wanted[..end], "{what}, {len} bytes");
+                assert_eq!(bytes[len..], wanted[len..], "{what}, {len} bytes");
+            }
         }
     }
 }
@@ -248,6 +267,7 @@ impl Kernel for Interleaved {
         Self::check::<I, 6>(isa);
         Self::check::<I, 7>(isa);
         Self::check::<I, 8>(isa);
+        Self::check::<I, 9>(isa);
     }
 }
 

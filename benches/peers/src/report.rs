@@ -85,10 +85,19 @@ pub fn json(rows: &[Measured]) -> Value {
     json!({ "machine": machine(), "rows": rows.collect::<Vec<_>>() })
 }
 
-/// The processor as Linux calls it, and the instruction sets that this crate uses of it.
+/// The processor as Linux calls it, with the numbers that tell its generation where its name does not.
 pub fn machine() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or(std::env::consts::ARCH, |(_, model)| model.trim());
-    format!("{model}, {}, one thread", std::env::consts::OS)
+    let value = |name: &str| {
+        info.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            (key.trim() == name).then(|| value.trim())
+        })
+    };
+    let name = value("model name").unwrap_or(std::env::consts::ARCH);
+    let generation = match (value("cpu family"), value("model")) {
+        (Some(family), Some(model)) => format!(" (family {family}, model {model})"),
+        _ => String::new(),
+    };
+    format!("{name}{generation}, {}, one thread", std::env::consts::OS)
 }

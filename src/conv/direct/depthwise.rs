@@ -27,7 +27,7 @@ pub(super) struct Job<'p, 'a, P: Arithmetic> {
     output: &'a mut [Output<P>],
 }
 
-/// Whether at most eight lanes count, for which [`Isa::Narrow`] is.
+/// Whether a layer runs on [`Isa::Narrow`]: at most eight channels, in floats.
 pub(super) const fn is_narrow<P: Arithmetic>(shape: &ConvShape) -> bool {
     P::FLOAT && shape.input[0] <= LANES / 2
 }
@@ -129,7 +129,8 @@ pub(super) fn run_planned<P: Arithmetic, I: Isa, T: Planned>(isa: I, job: Job<'_
     with_column_tile::<I, T, _>(isa, Pass { isa, job });
 }
 
-/// Runs a layer of any shape, whose map is padded already if this layer [`copies`] it.
+/// Runs a layer of any shape, whose map is padded already if this layer [`copies`] it. Narrow ones are no
+/// faster here, where half a register is not known to be idle, but tests run what networks run.
 #[inline(always)]
 pub(super) fn run_any<P: Arithmetic, I: Isa>(isa: I, shape: &ConvShape, image: Image<'_, '_, P>) {
     if is_narrow::<P>(shape) {

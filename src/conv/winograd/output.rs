@@ -1,4 +1,5 @@
-//! The last step of a strip of tiles: transform back, add the bias, activate, pool, store.
+//! The last step of a strip of tiles: transform back, pool, add the bias, activate, store. (A function that
+//! does not preserve order comes before the pool.)
 #![allow(clippy::needless_range_loop, reason = "the loops are unrolled, over several arrays alike")]
 
 use super::plan::Plan;
@@ -124,7 +125,8 @@ fn rows<I: Isa, const M: usize, const R: usize, const N: usize, const P: usize>(
     let [outputs, height, width] = plan.shape.output;
     let [height, width] = [height / P, width / P];
     let size = const { M / P };
-    // As adding the bias does, most functions preserve order, so that the largest value can be found before.
+    // As adding the bias does, most functions preserve the order of numbers, so that the largest one can be found
+    // before.
     let (activation, late) = (end.activation, end.activation.is_monotone());
     for y in 0..size {
         let mut best = [lanes.bias; M];

@@ -14,7 +14,6 @@ mod width;
 #[cfg(feature = "alloc")]
 pub(crate) use packed::pack;
 pub(crate) use packed::packed_quad;
-pub(crate) use steps::finish_pixels;
 pub(crate) use width::{factor_bytes, packed_factors, part_factors};
 
 pub use ends::{Ends, Lookup, Table};

@@ -45,19 +45,3 @@ pub(super) fn spread_steps<I: Isa, const OUTPUTS: usize>(
     }
     steps
 }
-
-/// Results of some channels, from `first`, at neighbouring positions: `[outputs, places]` are the values
-/// from one position to the next, and positions. What lies between them, or behind the last one, is what
-/// other channels and positions are written to later.
-#[inline(always)]
-pub(crate) fn finish_pixels<I: Isa, const OUTPUTS: usize>(
-    isa: I,
-    sums: &[I::I32; OUTPUTS],
-    channels: Channels<'_>,
-    first: usize,
-    output: &mut [u8],
-    [outputs, places]: [usize; 2],
-) {
-    let steps = spread_steps(isa, sums, channels, first);
-    isa.store_pixels(&steps, channels.ends.range, output, [outputs, places]);
-}

@@ -80,7 +80,7 @@ impl<B: Bytes> Isa for Arm<B> {
     const MATRICES: bool = B::MATRICES;
     type F32 = Quad;
     type Floats = Neon;
-    type Narrow = Self;
+    type Narrow = Neon;
 
     #[inline(always)]
     fn detect() -> Option<Self> {
@@ -98,8 +98,8 @@ impl<B: Bytes> Isa for Arm<B> {
     }
 
     #[inline(always)]
-    fn narrow(self) -> Self {
-        self
+    fn narrow(self) -> Neon {
+        self.floats()
     }
 
     #[inline(always)]

@@ -23,7 +23,7 @@ use crate::conv::rows::{self, Job};
 use crate::conv::{LANES, WeightLayout};
 use crate::network::largest;
 use crate::precision::Arithmetic;
-use crate::precision::integer::{Integer, finish_pixels, packed_quad};
+use crate::precision::integer::{Integer, packed_quad};
 use crate::shape::ConvShape;
 use crate::simd::memory::values_mut;
 use crate::simd::{Block, Isa};
@@ -234,12 +234,12 @@ impl<P: Integer> Bands<'_, '_, '_, P> {
         for o in 0..OUTPUTS {
             pooled[o] = isa.max_slid([even[o], odd[o]]);
         }
-        let Job { shape, parameters, output, .. } = &mut self.job;
+        let Job { shape, parameters, activation, output, .. } = &mut self.job;
         let [outputs, _, width] = shape.output;
-        let places = LANES.min((width - x) / 2);
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(output);
-        let pixels = &mut bytes[(band * (width / 2) + x / 2) * outputs + first..];
-        finish_pixels(isa, &pooled, parameters.channels, first, pixels, [outputs, places]);
+        let at = [outputs, LANES.min((width - x) / 2)];
+        // Behind the last place lie those that are computed later.
+        let pixels = &mut output[(band * (width / 2) + x / 2) * outputs + first..];
+        P::finish_pixels(isa, &pooled, parameters.channels, first, *activation, pixels, at);
     }
 
     /// Makes the inputs of all steps of a row of windows.

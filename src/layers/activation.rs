@@ -17,9 +17,9 @@ use num_traits::Float;
 pub enum Activation {
     /// `x`
     Identity,
-    /// `max(x, 0)`
+    /// `max(x, 0)`; 0 of a NaN
     ReLU,
-    /// `min(max(x, 0), 6)`
+    /// `min(max(x, 0), 6)`; 0 of a NaN
     ReLU6,
     /// `x` where positive, else `x` times the slope
     LeakyReLU(f32),

@@ -102,12 +102,10 @@ struct Lanes<V> {
     count: usize,
 }
 
-impl<V> Lanes<V> {
+impl<V: Copy> Lanes<V> {
+    /// With the bias, and activated.
     #[inline(always)]
-    fn finish<I: Isa<F32 = V>>(&self, isa: I, activation: Activation, value: V) -> V
-    where
-        V: Copy,
-    {
+    fn finish<I: Isa<F32 = V>>(&self, isa: I, activation: Activation, value: V) -> V {
         activation.lanes(isa, isa.add(value, self.bias))
     }
 }
